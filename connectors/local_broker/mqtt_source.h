@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/log.h"
+#include "gateway/core/ports.h"
+#include "gateway/core/tls_options.h"
+
+namespace sluice::local_broker {
+
+struct Address {
+  std::string host;
+  int port = 1883;
+  bool tls = false;
+};
+
+/// "mqtt://host[:port]" (1883) or "mqtts://host[:port]" (8883); IPv6 in brackets. No user or path.
+Result<Address> parse_address(std::string_view url);
+
+struct Options {
+  Address address;
+  std::string client_id;
+  std::string username, password;  ///< empty: none
+  TlsOptions tls;
+  std::vector<std::string> filters;  ///< disjoint; subscribed at QoS 1
+  bool ignore_retained = false;      ///< retained: ignore
+  std::uint16_t receive_maximum = 1000;
+  std::size_t message_size_max = 1 << 20;
+  Duration commit_wait{0};           ///< how long a commit may gather messages
+  std::size_t batch_count_max = 2000;
+  std::size_t batch_bytes_max = 4 << 20;
+};
+
+/// What people and metrics see of the connection. One consistent picture, any thread.
+struct State {
+  bool connected = false;
+  bool subscribed = false;  ///< every SUBACK has come, or the session was resumed
+  Timestamp since{};        ///< of `connected`
+  std::uint64_t session_lost_total = 0;
+  std::string last_error;   ///< in words; empty when connected
+  std::string protocol;     ///< "5" or "3.1.1"
+};
+
+/// The local broker's telemetry, with acknowledgement after commit: reads all that is there, hands it to the Acceptor in
+/// one batch, and lets the PUBACKs out only when that has returned. See local_broker/README.md for the rule and the
+/// library behaviour it rests on. Never publishes. `run` belongs to one thread; `state` to any.
+class MqttSource final : public UplinkSource {
+ public:
+  MqttSource(Options options, const Clock& clock, Log& log);
+  ~MqttSource() override;
+
+  Result<> run(Acceptor& acceptor, std::stop_token stop) override;
+  State state() const;
+  /// When the loop last came round, for the watchdog.
+  Instant last_step() const;
+
+ private:
+  struct Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+/// The version of the MQTT library at run time.
+std::string library_version();
+
+}  // namespace sluice::local_broker

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/record_id.h"
+
+namespace sluice {
+
+/// The numbers are stored: never change one.
+enum class RecordKind : std::uint8_t { reading = 1, occurrence = 2, presence = 3, outcome = 4, raw = 5, notice = 6 };
+
+std::string_view name_of(RecordKind kind);  ///< "reading"
+std::optional<RecordKind> record_kind(std::string_view name);
+
+/// What the gateway keeps and forwards: one CloudEvent, before its envelope. The id is zero until Ingest gives one.
+struct Record {
+  RecordId id;
+  RecordKind kind = RecordKind::reading;
+  std::string device;  ///< "tasmota/kitchen"
+  std::string schema;  ///< "tasmota/sensor"
+  Timestamp time{};    ///< the event's own time (UTC)
+  std::string data;    ///< a JSON object as text: the CloudEvent's `data`
+
+  /// What a record counts as against limits by bytes: its text, and a fixed share for everything round it.
+  std::size_t size() const { return data.size() + device.size() + schema.size() + 64; }
+};
+
+}  // namespace sluice

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/core/clock.h"
+
+namespace sluice {
+
+/// RFC 3339 in UTC: "2026-03-01T09:00:00Z", with ".123" before the Z where there are milliseconds. Years outside
+/// 0000-9999, which RFC 3339 cannot write, are cut to its ends.
+void append_rfc3339(std::string& out, Timestamp time);
+std::string rfc3339(Timestamp time);
+
+}  // namespace sluice

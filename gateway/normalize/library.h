@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/normalize/yaml_file.h"
+
+namespace sluice::normalize {
+
+struct Family;  // gateway/normalize/schema.h
+
+/// One entry of the configuration's `schemas.use`.
+struct FamilyUse {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< e.g. {"base", "z2m"}
+  Place place;                                                ///< for messages about it
+};
+
+/// Every schema the gateway uses: read from files, checked, compiled. Immutable; shared by any threads.
+class Library {
+ public:
+  struct Sources {
+    std::filesystem::path shipped;                      ///< the folder of the schemas that ship
+    std::vector<std::filesystem::path> dirs;            ///< the user's own; a family there replaces a shipped one
+    std::optional<std::vector<FamilyUse>> use;          ///< default: all that ship and all of the user's own
+  };
+
+  /// Reads `*.yaml` of each folder. On any problem (a file that cannot be read, an unknown key, a bad XPath, RE2 or jq,
+  /// two families with one name in one folder, a family in `use` that does not exist) nothing is returned and `problems`
+  /// has all of them.
+  static std::shared_ptr<const Library> load(const Sources& sources, Problems& problems);
+
+  const std::vector<Family>& families() const { return families_; }
+
+  /// The filters of all messages, disjoint: what `subscribe: auto` subscribes to.
+  std::vector<std::string> filters() const;
+
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library();
+
+ private:
+  Library();
+  std::vector<Family> families_;
+};
+
+}  // namespace sluice::normalize

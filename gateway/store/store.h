@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/log.h"
+#include "gateway/core/message.h"
+#include "gateway/core/record.h"
+#include "gateway/core/result.h"
+
+namespace sluice::store {
+
+/// Named by what it survives: a power cut (synchronous=FULL), or only the end of the process (NORMAL).
+enum class Durability { power_cut, process_crash };
+enum class WhenFull { drop_oldest, hold };
+
+struct Limits {
+  std::int64_t size_max = std::int64_t{1} << 30;  ///< sum of Record::size() of what is in the outbox
+  Duration age_max = std::chrono::days(30);
+  WhenFull when_full = WhenFull::drop_oldest;
+  std::int64_t quarantine_size_max = std::int64_t{64} << 20;
+  Duration quarantine_age_max = std::chrono::days(90);
+};
+
+/// What became of messages (P2). Each message is counted once in `received` and once in one of the four fates.
+struct MessageCounts {
+  std::uint64_t received_qos0 = 0, received_qos1 = 0;
+  std::uint64_t understood = 0, ignored = 0, quarantined = 0, redelivered = 0;
+
+  MessageCounts& operator+=(const MessageCounts& other);
+  std::uint64_t received() const { return received_qos0 + received_qos1; }
+};
+
+/// Something that could not be understood (a message), or that a cloud refused for good (a record).
+struct Quarantined {
+  std::string reason;
+  std::string schema, field;             ///< where known
+  std::string topic, payload;            ///< of a message; a refused record keeps its data here as payload
+  bool retained = false;
+  std::uint64_t payload_size = 0;        ///< as published
+  Timestamp received_at{};
+  std::string cloud;                     ///< who refused the record; empty for a message
+  std::optional<Record> record;          ///< the refused record
+};
+
+/// A QoS 1 message that was stored, so that its redelivery can be recognised (P3).
+struct Receipt {
+  std::uint16_t packet_id = 0;
+  std::uint64_t digest = 0;
+};
+
+/// What one group commit makes durable, all or nothing.
+struct Batch {
+  std::vector<Record> records;
+  std::vector<Quarantined> quarantined;
+  std::vector<Receipt> receipts;
+  bool forget_receipts = false;  ///< before `receipts` are added: the broker's session is new
+  MessageCounts counts;
+};
+
+/// What became of one record at one cloud.
+enum class Settled { delivered, rejected, skipped };
+
+/// Records of the outbox as one cloud reads them. `positions[i]` is the place of `records[i]` in the log.
+struct Page {
+  std::vector<Record> records;
+  std::vector<std::int64_t> positions;
+};
+
+struct CloudCounts {
+  std::string name;
+  std::uint64_t stored = 0, delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
+  std::uint64_t backlog_records = 0;
+  std::int64_t backlog_bytes = 0;
+  std::optional<Timestamp> oldest;  ///< acceptance of the oldest waiting record
+};
+
+/// One consistent picture: both equations of P2 hold in it exactly.
+struct Snapshot {
+  MessageCounts messages;
+  std::uint64_t stored = 0;  ///< records, since the database began
+  std::vector<CloudCounts> clouds;
+  std::uint64_t quarantine_records = 0;
+  std::int64_t quarantine_bytes = 0;
+  std::uint64_t quarantine_dropped = 0;  ///< let go by quarantine's own bounds
+  std::int64_t outbox_bytes = 0;
+};
+
+/// The gateway's one database, `data_dir`/sluice.db: the outbox (an append-only log with a cursor a cloud), quarantine,
+/// receipts and counters. Any thread; writers take turns, each cloud reads on its own connection and holds no
+/// transaction after read() has returned.
+///
+/// Durability: append() returns after COMMIT (and fsync under power_cut). settle() may ride on the next commit: losing it
+/// costs a repeat under the same id, never a loss.
+class Store {
+ public:
+  struct Options {
+    std::filesystem::path data_dir;
+    Durability durability = Durability::power_cut;
+    Limits limits;
+  };
+
+  /// Makes data_dir (0750) if need be, locks it (a second instance gets a config error naming the holder's pid), opens or
+  /// makes the database, migrates it up. A database of a newer version is refused and not touched.
+  static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, Log& log);
+  ~Store();  ///< writes what is pending and closes; a clean end
+
+  /// The clouds of the configuration. One that is new begins at the present end of the outbox; one that is gone is
+  /// forgotten with its cursor and counters, so that it never pins the disk. Returns what was let go, for the log.
+  struct Forgotten { std::string cloud; std::uint64_t backlog_records = 0; };
+  Result<std::vector<Forgotten>> keep_clouds(const std::vector<std::string>& names);
+
+  /// Appends everything in `batch`, durable on return. An error of kind storage: nothing of it is durable and nothing
+  /// may be acknowledged (a full buffer under `hold` is one).
+  Result<> append(const Batch& batch);
+
+  /// Whether append could succeed now; under `hold`, below 90 % of size_max. Writes a probe if the last append failed.
+  Result<> ready();
+
+  struct ReadLimits { std::size_t count_max = 500; std::int64_t bytes_max = 256 * 1024; };
+  /// The oldest records that `cloud` has not settled, in order; at least one if there is any, however large. Empty: none.
+  Result<Page> read(std::string_view cloud, const ReadLimits& limits);
+
+  /// Settles the records at the front of what `cloud` waits for: positions ascending, without gaps, from the cursor on.
+  /// Positions at or before the cursor (dropped meanwhile) are passed over. `refused` go to quarantine with it, durable
+  /// when the settling is.
+  struct Settlement { std::int64_t position = 0; Settled fate = Settled::delivered; };
+  Result<> settle(std::string_view cloud, std::span<const Settlement> settlements, std::vector<Quarantined> refused = {});
+
+  /// Blocks until records after what `cloud` has settled may be there, `wake` is called, or `most` has passed.
+  void wait(std::string_view cloud, Duration most);
+  void wake();
+
+  /// Housekeeping, in small steps: flushes pending settlements, drops by age, prunes what every cloud has settled, keeps
+  /// quarantine within its bounds. Age acts only while the clock is synced and has not jumped by more than a minute in
+  /// the last hour. Returns what was dropped since the last call, for a notice.
+  struct Dropped { std::string cloud; std::uint64_t by_size = 0, by_age = 0; };
+  Result<std::vector<Dropped>> step();
+
+  Snapshot snapshot() const;
+
+  /// The digest of the last stored QoS 1 message with each packet id, while fewer than 32 768 QoS 1 messages have been
+  /// stored after it (half of the id space, so that an id the broker gives anew is never taken for the old one).
+  Result<std::vector<Receipt>> receipts() const;
+
+  /// Unclean ends in a row: counted up at open, set back by the first append with messages and by a clean close.
+  int unclean_ends() const;
+
+  /// The error of the last failed write, empty since the next one that worked: for /healthz.
+  std::string last_error() const;
+
+  /// Seconds that commits took, for the histogram: cumulative counts at these upper bounds.
+  struct CommitTimes { std::vector<std::pair<double, std::uint64_t>> buckets; double sum = 0; std::uint64_t count = 0; };
+  CommitTimes commit_times() const;
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// The version of the SQLite library at run time.
+std::string_view sqlite_version();
+
+}  // namespace sluice::store
