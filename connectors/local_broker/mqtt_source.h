@@ -26,13 +26,16 @@ struct Options {
   std::string client_id;
   std::string username, password;  ///< empty: none
   TlsOptions tls;
-  std::vector<std::string> filters;  ///< disjoint; subscribed at QoS 1
-  bool ignore_retained = false;      ///< retained: ignore
+  std::vector<std::string> filters;         ///< disjoint; subscribed at QoS 1
+  std::vector<std::string> former_filters;  ///< what earlier runs may have subscribed: unsubscribed unless in `filters`
+  bool ignore_retained = false;             ///< retained: ignore
   std::uint16_t receive_maximum = 1000;
   std::size_t message_size_max = 1 << 20;
-  Duration commit_wait{0};           ///< how long a commit may gather messages
+  Duration commit_wait{0};  ///< how long a commit may gather messages
   std::size_t batch_count_max = 2000;
   std::size_t batch_bytes_max = 4 << 20;
+  std::chrono::seconds keep_alive{60};  ///< 5 at least (libmosquitto)
+  Duration answer_wait{10'000};         ///< how long the broker may take to answer CONNECT
 };
 
 /// What people and metrics see of the connection. One consistent picture, any thread.
@@ -41,12 +44,12 @@ struct State {
   bool subscribed = false;  ///< every SUBACK has come, or the session was resumed
   Timestamp since{};        ///< of `connected`
   std::uint64_t session_lost_total = 0;
-  std::string last_error;   ///< in words; empty when connected
-  std::string protocol;     ///< "5" or "3.1.1"
+  std::string last_error;  ///< in words; empty when connected and every subscription is granted
+  std::string protocol;    ///< "5" or "3.1.1"
 };
 
-/// The local broker's telemetry, with acknowledgement after commit: reads all that is there, hands it to the Acceptor in
-/// one batch, and lets the PUBACKs out only when that has returned. See local_broker/README.md for the rule and the
+/// The local broker's telemetry, with acknowledgement after commit: reads all that is there, hands it to the Acceptor
+/// in one batch, and lets the PUBACKs out only when that has returned. See local_broker/README.md for the rule and the
 /// library behaviour it rests on. Never publishes. `run` belongs to one thread; `state` to any.
 class MqttSource final : public UplinkSource {
  public:

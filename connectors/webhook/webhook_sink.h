@@ -28,7 +28,7 @@ struct Url {
 Result<Url> parse_url(std::string_view text);
 
 struct Options {
-  std::string name;    ///< of the cloud, for the log
+  std::string name;  ///< of the cloud, for the log
   Url url;
   std::string source;  ///< the events' source: "/sluice/<gateway id>"
   std::string user_agent;
@@ -36,8 +36,8 @@ struct Options {
   std::size_t batch_bytes_max = 256 * 1024;  ///< of a request's body, before compression
   bool gzip = false;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string bearer, username, password;  ///< empty: none
-  std::string signing_secret;              ///< whsec_…; empty: none
+  std::string bearer, username, password;       ///< empty: none
+  std::string signing_secret;                   ///< whsec_…; empty: none
   Duration timeout = std::chrono::seconds(30);  ///< for one whole request
   TlsOptions tls;
 };

@@ -13,10 +13,12 @@
 namespace sluice::api {
 
 struct Request {
-  std::string method, path;  ///< path: percent-decoded segment by segment, without the query
+  std::string method;
+  std::string path;                   ///< percent-decoded, without the query; a %2F has become a /
+  std::vector<std::string> segments;  ///< of the path, decoded one by one: "/a%2Fb/c" is {"a/b", "c"}, "/" is {}
   std::multimap<std::string, std::string> query;
   std::multimap<std::string, std::string> headers;  ///< names in lower case
-  std::string body;
+  std::string body;                                 ///< as sent: a Content-Encoding is the reader's to undo
   std::string remote_address;
   bool from_loopback = false;
 };
@@ -31,22 +33,26 @@ struct Response {
 /// RFC 9457 problem document.
 Response problem(int status, std::string_view title, std::string_view detail = {});
 
-/// A bounded HTTP/1.1 server: connections, header and body bytes and the time of each request have limits, whatever a
-/// peer does. The handler is called by any of its threads. A handler that throws answers 500.
+/// A bounded HTTP/1.1 server (RFC 9112): connections, header and body bytes and the time of each request have limits,
+/// whatever a peer does. One thread owns all sockets and waits for none of them; a request reaches the handler when it
+/// is complete, so that slow peers hold up nobody. The handler is called by any of `threads` threads and should return
+/// soon; one that throws answers 500. What breaks the protocol or a limit is answered without asking the handler.
 class HttpServer {
  public:
   struct Limits {
-    std::size_t connections_max = 64;
+    std::size_t connections_max = 64;  ///< further ones are answered 503, or closed
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t body_bytes_max = 64 * 1024;
-    Duration request_time_max = std::chrono::seconds(10);
+    Duration request_time_max = std::chrono::seconds(10);  ///< to arrive; to be taken in; to be idle in between
     std::size_t threads = 4;
   };
   using Handler = std::function<Response(const Request&)>;
 
-  /// Binds (a taken port is an error that names it) and listens; `address` is "host:port", port 0 takes a free one.
+  /// Binds (a taken port is an error that names it) and listens; `address` is "host:port", port 0 takes a free one. Of
+  /// a host name the first IPv4 address is taken, if it has one.
   static Result<std::unique_ptr<HttpServer>> start(std::string_view address, Limits limits, Handler handler);
-  ~HttpServer();  ///< closes every connection and joins its threads, within a second
+  /// Closes every connection and joins its threads, as soon as the handlers that run have returned.
+  ~HttpServer();
 
   int port() const;
 

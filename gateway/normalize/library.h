@@ -12,6 +12,7 @@
 namespace sluice::normalize {
 
 struct Family;  // gateway/normalize/schema.h
+struct Plan;    // gateway/normalize/plan.h
 
 /// One entry of the configuration's `schemas.use`.
 struct FamilyUse {
@@ -24,20 +25,24 @@ struct FamilyUse {
 class Library {
  public:
   struct Sources {
-    std::filesystem::path shipped;                      ///< the folder of the schemas that ship
-    std::vector<std::filesystem::path> dirs;            ///< the user's own; a family there replaces a shipped one
-    std::optional<std::vector<FamilyUse>> use;          ///< default: all that ship and all of the user's own
+    std::filesystem::path shipped;              ///< the folder of the schemas that ship
+    std::vector<std::filesystem::path> dirs;    ///< the user's own, folders or single files; a family there
+                                                ///< replaces a shipped one
+    std::optional<std::vector<FamilyUse>> use;  ///< default: all that ship and all of the user's own
   };
 
   /// Reads `*.yaml` of each folder. On any problem (a file that cannot be read, an unknown key, a bad XPath, RE2 or jq,
-  /// two families with one name in one folder, a family in `use` that does not exist) nothing is returned and `problems`
-  /// has all of them.
+  /// two families with one name in one folder, a family in `use` that does not exist) nothing is returned and
+  /// `problems` has all of them.
   static std::shared_ptr<const Library> load(const Sources& sources, Problems& problems);
 
   const std::vector<Family>& families() const { return families_; }
 
   /// The filters of all messages, disjoint: what `subscribe: auto` subscribes to.
   std::vector<std::string> filters() const;
+
+  /// How messages are read by them; for this floor.
+  const Plan& plan() const { return *plan_; }
 
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
@@ -46,6 +51,7 @@ class Library {
  private:
   Library();
   std::vector<Family> families_;
+  std::unique_ptr<const Plan> plan_;
 };
 
 }  // namespace sluice::normalize

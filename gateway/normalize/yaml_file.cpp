@@ -1,10 +1,11 @@
 #include "gateway/normalize/yaml_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <tuple>
+
+#include <yaml-cpp/yaml.h>
 
 namespace sluice::normalize {
 
@@ -28,7 +29,8 @@ class Copier {
     to.place = place_of(from.Mark(), file_);
     if (refused_) return to;
     if (depth > depth_max) return refuse(to, "nested more than " + std::to_string(depth_max) + " levels deep");
-    if (++nodes_ > nodes_max) return refuse(to, "more than " + std::to_string(nodes_max) + " values (aliases unfolded)");
+    if (++nodes_ > nodes_max)
+      return refuse(to, "more than " + std::to_string(nodes_max) + " values (aliases unfolded)");
     switch (from.Type()) {
       case YAML::NodeType::Scalar:
         to.kind = YamlNode::Kind::scalar;
@@ -43,7 +45,8 @@ class Copier {
         to.kind = YamlNode::Kind::map;
         for (const auto& member : from) copy_member(to, member.first, member.second, depth);
         break;
-      default: break;
+      default:
+        break;
     }
     return to;
   }
@@ -100,7 +103,8 @@ std::string Problems::text() const {
   std::vector<const Problem*> ordered;
   for (const Problem& problem : list_) ordered.push_back(&problem);
   std::stable_sort(ordered.begin(), ordered.end(), [](const Problem* a, const Problem* b) {
-    return std::tie(a->place.file, a->place.line, a->place.column) < std::tie(b->place.file, b->place.line, b->place.column);
+    return std::tie(a->place.file, a->place.line, a->place.column) <
+           std::tie(b->place.file, b->place.line, b->place.column);
   });
   std::string out;
   for (const Problem* problem : ordered) {
@@ -120,10 +124,14 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 
 std::string_view YamlNode::kind_name() const {
   switch (kind) {
-    case Kind::map: return "a map";
-    case Kind::sequence: return "a list";
-    case Kind::scalar: return "a value";
-    case Kind::null: break;
+    case Kind::map:
+      return "a map";
+    case Kind::sequence:
+      return "a list";
+    case Kind::scalar:
+      return "a value";
+    case Kind::null:
+      break;
   }
   return "nothing";
 }
@@ -135,7 +143,11 @@ std::optional<YamlNode> read_yaml(std::string_view text, const std::string& file
       problems.add(place_of(documents[1].Mark(), file), "a second document begins here; one file is one document");
       return std::nullopt;
     }
-    if (documents.empty()) return YamlNode{.place = {file, 1, 1}};
+    if (documents.empty()) {
+      YamlNode nothing;
+      nothing.place = {file, 1, 1};
+      return nothing;
+    }
     const std::size_t before = problems.list().size();
     Copier copier(file, problems);
     YamlNode root = copier.copy(documents[0], 0);
@@ -145,6 +157,28 @@ std::optional<YamlNode> read_yaml(std::string_view text, const std::string& file
     problems.add(place_of(e.mark, file), "not YAML: " + e.msg);
     return std::nullopt;
   }
+}
+
+std::string yaml_text(const YamlNode& node) {
+  YAML::Emitter out;
+  // Maps within maps are short here, and read best on one line.
+  const std::function<void(const YamlNode&, int)> emit = [&](const YamlNode& at, int depth) {
+    if (at.is_map() && depth > 1) out << YAML::Flow;
+    if (at.is_map()) out << YAML::BeginMap;
+    for (const YamlNode::Member& member : at.members) {
+      out << YAML::Key << member.key << YAML::Value;
+      emit(member.value, depth + 1);
+    }
+    if (at.is_map()) out << YAML::EndMap;
+    if (at.is_sequence()) out << YAML::Flow << YAML::BeginSeq;
+    for (const YamlNode& item : at.items) emit(item, depth + 1);
+    if (at.is_sequence()) out << YAML::EndSeq;
+    if (at.quoted) out << YAML::DoubleQuoted;
+    if (at.is_scalar()) out << at.text;
+    if (at.kind == YamlNode::Kind::null) out << YAML::Null;
+  };
+  emit(node, 0);
+  return std::string(out.c_str()) + "\n";
 }
 
 void refuse_unknown_keys(const YamlNode& map, const std::vector<std::string_view>& known, Problems& problems) {

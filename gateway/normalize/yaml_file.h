@@ -42,8 +42,8 @@ struct YamlNode {
   std::string text;     ///< of a scalar
   bool quoted = false;  ///< "5" is text, 5 is a number
   Place place;
-  std::vector<YamlNode> items;    ///< of a sequence
-  std::vector<Member> members;    ///< of a map, in file order; keys are scalars and unique
+  std::vector<YamlNode> items;  ///< of a sequence
+  std::vector<Member> members;  ///< of a map, in file order; keys are scalars and unique
 
   bool is_map() const { return kind == Kind::map; }
   bool is_sequence() const { return kind == Kind::sequence; }
@@ -58,9 +58,12 @@ struct YamlNode::Member {
   YamlNode value;
 };
 
-/// Reads one document. Syntax errors, repeated keys, keys that are no scalars, more than one document, nesting beyond 64
-/// levels and aliases that unfold to more than 100 000 nodes become problems; then nothing is returned.
+/// Reads one document. Syntax errors, repeated keys, keys that are no scalars, more than one document, nesting beyond
+/// 64 levels and aliases that unfold to more than 100 000 nodes become problems; then nothing is returned.
 std::optional<YamlNode> read_yaml(std::string_view text, const std::string& file, Problems& problems);
+
+/// A map, list or value as YAML again, one member a line, ending with a line end: for people.
+std::string yaml_text(const YamlNode& node);
 
 /// Adds a problem for every member of `map` that is not in `known`, with a "did you mean" where one is near.
 void refuse_unknown_keys(const YamlNode& map, const std::vector<std::string_view>& known, Problems& problems);

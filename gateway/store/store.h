@@ -40,14 +40,14 @@ struct MessageCounts {
 
 /// Something that could not be understood (a message), or that a cloud refused for good (a record).
 struct Quarantined {
-  std::string reason;
-  std::string schema, field;             ///< where known
-  std::string topic, payload;            ///< of a message; a refused record keeps its data here as payload
+  std::string reason{};
+  std::string schema{}, field{};   ///< where known
+  std::string topic{}, payload{};  ///< of a message; a refused record keeps its data here as payload
   bool retained = false;
-  std::uint64_t payload_size = 0;        ///< as published
+  std::uint64_t payload_size = 0;  ///< as published
   Timestamp received_at{};
-  std::string cloud;                     ///< who refused the record; empty for a message
-  std::optional<Record> record;          ///< the refused record
+  std::string cloud{};             ///< who refused the record; empty for a message
+  std::optional<Record> record{};  ///< the refused record
 };
 
 /// A QoS 1 message that was stored, so that its redelivery can be recognised (P3).
@@ -58,11 +58,11 @@ struct Receipt {
 
 /// What one group commit makes durable, all or nothing.
 struct Batch {
-  std::vector<Record> records;
-  std::vector<Quarantined> quarantined;
-  std::vector<Receipt> receipts;
+  std::vector<Record> records{};
+  std::vector<Quarantined> quarantined{};
+  std::vector<Receipt> receipts{};
   bool forget_receipts = false;  ///< before `receipts` are added: the broker's session is new
-  MessageCounts counts;
+  MessageCounts counts{};
 };
 
 /// What became of one record at one cloud.
@@ -85,8 +85,9 @@ struct CloudCounts {
 /// One consistent picture: both equations of P2 hold in it exactly.
 struct Snapshot {
   MessageCounts messages;
-  std::uint64_t stored = 0;  ///< records, since the database began
-  std::vector<CloudCounts> clouds;
+  std::uint64_t stored = 0;                                                  ///< records, since the database began
+  std::vector<CloudCounts> clouds;                                           ///< in the order of keep_clouds()
+  std::vector<std::pair<std::string, std::uint64_t>> quarantined_by_schema;  ///< messages, since the database began
   std::uint64_t quarantine_records = 0;
   std::int64_t quarantine_bytes = 0;
   std::uint64_t quarantine_dropped = 0;  ///< let go by quarantine's own bounds
@@ -97,24 +98,28 @@ struct Snapshot {
 /// receipts and counters. Any thread; writers take turns, each cloud reads on its own connection and holds no
 /// transaction after read() has returned.
 ///
-/// Durability: append() returns after COMMIT (and fsync under power_cut). settle() may ride on the next commit: losing it
-/// costs a repeat under the same id, never a loss.
+/// Durability: append() returns after COMMIT (and fsync under power_cut). settle() may ride on the next commit: losing
+/// it costs a repeat under the same id, never a loss.
 class Store {
  public:
   struct Options {
-    std::filesystem::path data_dir;
+    std::filesystem::path data_dir{};
     Durability durability = Durability::power_cut;
-    Limits limits;
+    Limits limits{};
+    std::string vfs{};  ///< for tests: the registered SQLite VFS to use; empty: the system's
   };
 
-  /// Makes data_dir (0750) if need be, locks it (a second instance gets a config error naming the holder's pid), opens or
-  /// makes the database, migrates it up. A database of a newer version is refused and not touched.
+  /// Makes data_dir (0750) if need be, locks it (a second instance gets a config error naming the holder's pid), opens
+  /// or makes the database, migrates it up. A database of a newer version is refused and not touched.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, Log& log);
   ~Store();  ///< writes what is pending and closes; a clean end
 
   /// The clouds of the configuration. One that is new begins at the present end of the outbox; one that is gone is
   /// forgotten with its cursor and counters, so that it never pins the disk. Returns what was let go, for the log.
-  struct Forgotten { std::string cloud; std::uint64_t backlog_records = 0; };
+  struct Forgotten {
+    std::string cloud;
+    std::uint64_t backlog_records = 0;
+  };
   Result<std::vector<Forgotten>> keep_clouds(const std::vector<std::string>& names);
 
   /// Appends everything in `batch`, durable on return. An error of kind storage: nothing of it is durable and nothing
@@ -124,24 +129,35 @@ class Store {
   /// Whether append could succeed now; under `hold`, below 90 % of size_max. Writes a probe if the last append failed.
   Result<> ready();
 
-  struct ReadLimits { std::size_t count_max = 500; std::int64_t bytes_max = 256 * 1024; };
-  /// The oldest records that `cloud` has not settled, in order; at least one if there is any, however large. Empty: none.
+  struct ReadLimits {
+    std::size_t count_max = 500;
+    std::int64_t bytes_max = std::int64_t{256} * 1024;
+  };
+  /// The oldest records that `cloud` has not settled, in order; at least one if there is any, however large. Empty:
+  /// none.
   Result<Page> read(std::string_view cloud, const ReadLimits& limits);
 
   /// Settles the records at the front of what `cloud` waits for: positions ascending, without gaps, from the cursor on.
   /// Positions at or before the cursor (dropped meanwhile) are passed over. `refused` go to quarantine with it, durable
   /// when the settling is.
-  struct Settlement { std::int64_t position = 0; Settled fate = Settled::delivered; };
-  Result<> settle(std::string_view cloud, std::span<const Settlement> settlements, std::vector<Quarantined> refused = {});
+  struct Settlement {
+    std::int64_t position = 0;
+    Settled fate = Settled::delivered;
+  };
+  Result<> settle(std::string_view cloud, std::span<const Settlement> settlements,
+                  std::vector<Quarantined> refused = {});
 
   /// Blocks until records after what `cloud` has settled may be there, `wake` is called, or `most` has passed.
   void wait(std::string_view cloud, Duration most);
   void wake();
 
-  /// Housekeeping, in small steps: flushes pending settlements, drops by age, prunes what every cloud has settled, keeps
-  /// quarantine within its bounds. Age acts only while the clock is synced and has not jumped by more than a minute in
-  /// the last hour. Returns what was dropped since the last call, for a notice.
-  struct Dropped { std::string cloud; std::uint64_t by_size = 0, by_age = 0; };
+  /// Housekeeping, in small steps: flushes pending settlements, drops by age, prunes what every cloud has settled,
+  /// keeps quarantine within its bounds. Age acts only while the clock is synced and has not jumped by more than a
+  /// minute in the last hour. Returns what was dropped since the last call, for a notice.
+  struct Dropped {
+    std::string cloud;
+    std::uint64_t by_size = 0, by_age = 0;
+  };
   Result<std::vector<Dropped>> step();
 
   Snapshot snapshot() const;
@@ -157,7 +173,11 @@ class Store {
   std::string last_error() const;
 
   /// Seconds that commits took, for the histogram: cumulative counts at these upper bounds.
-  struct CommitTimes { std::vector<std::pair<double, std::uint64_t>> buckets; double sum = 0; std::uint64_t count = 0; };
+  struct CommitTimes {
+    std::vector<std::pair<double, std::uint64_t>> buckets;
+    double sum = 0;
+    std::uint64_t count = 0;
+  };
   CommitTimes commit_times() const;
 
  private:

@@ -1,10 +1,10 @@
 #include "tests/stage/certificates.h"
 
-#include "gateway/core/assert.h"
-#include "tests/stage/process.h"
-
 #include <cctype>
 #include <utility>
+
+#include "gateway/core/assert.h"
+#include "tests/stage/process.h"
 
 namespace sluice::stage {
 namespace {

@@ -1,8 +1,5 @@
 #include "tests/stage/process.h"
 
-#include "gateway/core/assert.h"
-#include "tests/stage/temp_folder.h"
-
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -16,6 +13,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "gateway/core/assert.h"
+#include "tests/stage/temp_folder.h"
 
 namespace sluice::stage {
 namespace {

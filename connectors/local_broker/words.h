@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "connectors/local_broker/mqtt_source.h"
+
+namespace sluice::local_broker {
+
+/// "mqtt://host:1883", for people.
+std::string words_of(const Address& address);
+
+/// Why the broker refused CONNECT: MQTT 5 section 3.2.2.2, or MQTT 3.1.1 section 3.2.2.3 where `level` is 4.
+std::string refusal_words(int code, int level);
+
+/// A reason code of MQTT 5 (section 2.4), as in DISCONNECT and SUBACK.
+std::string reason_words(int code);
+
+/// A result of libmosquitto, with errno as it was.
+std::string library_words(int code, int error_number);
+
+/// A line of libmosquitto's log about OpenSSL: "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify
+/// failed".
+std::string tls_words(std::string_view line);
+
+}  // namespace sluice::local_broker

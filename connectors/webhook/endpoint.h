@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "connectors/webhook/answer.h"
+#include "connectors/webhook/patience.h"
+#include "connectors/webhook/webhook_sink.h"
+
+namespace sluice::webhook {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// One HTTP endpoint and the connection to it, which is kept alive from request to request. One thread.
+///
+/// cpp-httplib speaks HTTP; the connection below it is ours (connection.h), since the library's time-outs count anew
+/// with every byte that drips in, its host name check falls back to the common name, and it does not look for an answer
+/// once a write has failed, where an endpoint may well have refused a body before it was all sent.
+class Endpoint {
+ public:
+  using Said = std::variant<Answer, Failure>;
+
+  static Result<std::unique_ptr<Endpoint>> make(const Url& url, const TlsOptions& tls);
+  ~Endpoint();
+
+  /// POSTs `body`. Connecting, sending and the whole answer take `timeout` at most, and end soon after a stop. An
+  /// answer that broke off is no answer; of a body beyond 64 KiB the beginning is.
+  Said post(const Headers& headers, const std::string& body, Duration timeout, std::stop_token stop);
+
+  /// Scheme, host and path: what may stand in a log.
+  const std::string& place() const { return place_; }
+
+ private:
+  class Wire;
+  Endpoint(std::unique_ptr<Wire> wire, std::string place);
+
+  std::unique_ptr<Wire> wire_;
+  std::string place_;
+};
+
+}  // namespace sluice::webhook

@@ -1,0 +1,50 @@
+#include <cstdlib>
+#include <iostream>
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "gateway/app/commands.h"
+#include "gateway/app/config.h"
+#include "gateway/app/exit_code.h"
+#include "gateway/app/gateway.h"
+
+namespace sluice::app {
+
+namespace {
+
+/// Signals are taken by run() alone; writing to a closed pipe or beyond a file size limit is an error value, no death.
+void prepare_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&taken, each);
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+}
+
+}  // namespace
+
+int run(const std::filesystem::path& config_file) {
+  prepare_signals();
+  umask(0027);
+  normalize::Problems problems;
+  std::optional<Config> config = read_config(config_file, problems);
+  if (!config) {
+    std::cerr << problems.text();
+    return exit_config;
+  }
+  const SystemClock clock;
+  ConsoleLog log(ConsoleLog::suited_to_stderr(config->log_level, config->log_format), clock);
+  for (const auto& warning : config->warnings.list()) log.warning("config", warning.message);
+
+  auto gateway = Gateway::open(std::move(*config), clock, log);
+  if (!gateway) {
+    log.error("gateway", gateway.error().message);
+    return gateway.error().kind == ErrorKind::storage ? exit_disk : exit_config;
+  }
+  if (!(*gateway)->run()) std::_Exit(exit_ok);  // a thread hangs: nothing it holds may be destroyed
+  return exit_ok;
+}
+
+}  // namespace sluice::app

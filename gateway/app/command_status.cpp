@@ -1,0 +1,102 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iomanip>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/api/http_server.h"
+#include "gateway/app/api_token.h"
+#include "gateway/app/commands.h"
+#include "gateway/app/config.h"
+#include "gateway/app/exit_code.h"
+
+namespace sluice::app {
+
+namespace {
+
+using nlohmann::json;
+
+/// Colours on a terminal only, and not with NO_COLOR (no-color.org).
+class Paint {
+ public:
+  std::string operator()(const std::string& text, bool good) const {
+    if (!on_) return text;
+    return (good ? "\033[32m" : "\033[31m") + text + "\033[0m";
+  }
+
+ private:
+  const bool on_ = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+};
+
+std::string count(const json& value) { return std::to_string(value.get<std::uint64_t>()); }
+
+void print_cloud(const json& cloud, const Paint& paint) {
+  const std::string state = cloud["state"];
+  std::cout << "cloud " << cloud["name"].get<std::string>() << " (" << cloud["type"].get<std::string>()
+            << "): " << paint(state, state == "up") << " since " << cloud["since"].get<std::string>() << "\n";
+  const json& dropped = cloud["dropped"];
+  std::cout << "  stored " << count(cloud["stored"]) << " = delivered " << count(cloud["delivered"]) << " + rejected "
+            << count(cloud["rejected"]) << " + skipped " << count(cloud["skipped"]) << " + dropped "
+            << dropped["size"].get<std::uint64_t>() + dropped["age"].get<std::uint64_t>() << " + backlog "
+            << count(cloud["backlog"]["records"]);
+  if (cloud["backlog"]["records"] != 0)
+    std::cout << " (" << count(cloud["backlog"]["bytes"]) << " bytes, oldest " << count(cloud["backlog"]["oldest_s"])
+              << " s)";
+  std::cout << "\n";
+  if (state != "up" && cloud["last_error"].is_object())
+    std::cout << "  " << cloud["last_error"]["text"].get<std::string>() << "\n";
+}
+
+void print(const json& status) {
+  const Paint paint;
+  const json& gateway = status["gateway"];
+  std::cout << gateway["id"].get<std::string>() << ": sluice " << gateway["version"].get<std::string>() << ", up "
+            << count(gateway["uptime_s"]) << " s\n";
+  const json& broker = status["local_broker"];
+  const bool connected = broker["connected"];
+  std::cout << "local broker: " << paint(connected ? "connected" : "not connected", connected) << " since "
+            << broker["since"].get<std::string>();
+  if (broker.contains("last_error")) std::cout << ": " << broker["last_error"].get<std::string>();
+  std::cout << "\n";
+  const json& messages = status["messages"];
+  std::cout << "messages: received " << count(messages["received"]) << " = understood " << count(messages["understood"])
+            << " + ignored " << count(messages["ignored"]) << " + quarantined " << count(messages["quarantined"])
+            << " + redelivered " << count(messages["redelivered"]) << "\n";
+  for (const json& cloud : status["clouds"]) print_cloud(cloud, paint);
+  const json& quarantine = status["quarantine"];
+  std::cout << "quarantine: " << count(quarantine["records"]) << " (" << count(quarantine["bytes"]) << " bytes)\n";
+  if (status.contains("store_error")) std::cout << paint("disk: " + status["store_error"].get<std::string>(), false) << "\n";
+}
+
+}  // namespace
+
+int status(const std::filesystem::path& config_file, bool as_json) {
+  normalize::Problems problems;
+  const std::optional<Config> config = read_config(config_file, problems);
+  if (!config) {
+    std::cerr << problems.text();
+    return exit_config;
+  }
+  std::string token = config->api.token;
+  if (token.empty()) token = read_api_token(config->store.data_dir).has_value() ? *read_api_token(config->store.data_dir) : "";
+  const auto body = api::http_get(config->api.listen, "/api/v1/status", token, std::chrono::seconds(5));
+  if (!body) {
+    std::cerr << "sluice: no running gateway at " << config->api.listen << ": " << body.error().message << "\n";
+    return exit_unavailable;
+  }
+  if (as_json) {
+    std::cout << *body;
+    return exit_ok;
+  }
+  const json parsed = json::parse(*body, nullptr, false);
+  if (parsed.is_discarded()) {
+    std::cerr << "sluice: what listens at " << config->api.listen << " is not a gateway\n";
+    return exit_unavailable;
+  }
+  print(parsed);
+  return exit_ok;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/core/clock.h"
+
+namespace sluice::app {
+
+/// The commands of the command line, one file each. Each returns an ExitCode. What a script reads goes to standard
+/// output, messages for people to standard error.
+
+int run(const std::filesystem::path& config_file);
+
+int check(const std::filesystem::path& config_file);
+
+struct TryOptions {
+  std::optional<std::filesystem::path> config_file;  ///< none: the schemas that ship
+  std::string topic;
+  std::optional<std::string> payload;  ///< else of `file`, else standard input
+  std::optional<std::filesystem::path> file;
+  bool retained = false;
+};
+int try_message(const TryOptions& options);
+
+struct SchemasOptions {
+  enum class What { list, show, test, doc };
+  What what = What::list;
+  std::optional<std::filesystem::path> config_file;
+  std::string name;                          ///< show
+  std::vector<std::filesystem::path> files;  ///< test; none: all in use
+};
+int schemas(const SchemasOptions& options);
+
+struct SimulateOptions {
+  std::optional<std::filesystem::path> config_file;
+  std::vector<std::string> families;  ///< none: all that have examples
+  double rate = 5;                    ///< messages a second
+  std::optional<Duration> duration;   ///< none: until stopped
+  std::string broker;                 ///< "mqtt://…", in place of the configuration's
+};
+int simulate(const SimulateOptions& options);
+
+struct ReceiveOptions {
+  std::string listen = "127.0.0.1:8421";
+  int fail = 0;          ///< answer this status to every request
+  Duration down_for{0};  ///< answer 503 for so long after the first request
+  std::string secret;    ///< whsec_…: check signatures
+  bool quiet = false;    ///< count, print no events
+};
+int receive(const ReceiveOptions& options);
+
+int status(const std::filesystem::path& config_file, bool json);
+
+int version();
+
+}  // namespace sluice::app

@@ -1,0 +1,167 @@
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "gateway/app/commands.h"
+#include "gateway/app/exit_code.h"
+#include "gateway/core/size_text.h"
+
+namespace {
+
+using namespace sluice::app;
+
+constexpr const char* default_config = "/etc/sluice/sluice.yaml";
+
+/// The options of every command, and what to do once they are read.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--config", config_, "The configuration file")->capture_default_str()->option_text("FILE");
+    add_gateway_commands();
+    add_schema_commands();
+    add_development_commands();
+  }
+
+  int main(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+      return todo_();
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+  }
+
+ private:
+  CLI::App* command(const std::string& name, const std::string& what, const std::string& example,
+                    std::function<int()> run) {
+    CLI::App* command = app_.add_subcommand(name, what);
+    command->footer("Example:\n  " + example);
+    command->callback([this, run = std::move(run)] { todo_ = run; });
+    return command;
+  }
+
+  /// The file of --config if it was given or the default one is there: some commands do without.
+  std::optional<std::filesystem::path> config_if_any() const {
+    if (app_.count("--config") > 0 || std::filesystem::exists(config_)) return config_;
+    return std::nullopt;
+  }
+
+  static CLI::Option* add_duration(CLI::App* command, const std::string& name, const std::string& what,
+                                   std::function<void(sluice::Duration)> set) {
+    return command
+        ->add_option_function<std::string>(
+            name,
+            [set = std::move(set), name](const std::string& text) {
+              const auto duration = sluice::parse_duration(text);
+              if (!duration)
+                throw CLI::ValidationError(name, "'" + text + "' is not a duration; write 30s, 500ms or 5m");
+              set(*duration);
+            },
+            what)
+        ->option_text("DURATION");
+  }
+
+  void add_gateway_commands() {
+    command("run", "Run the gateway", "sluice run --config /etc/sluice/sluice.yaml", [this] { return run(config_); });
+    command("check", "Read configuration and schemas and print every problem; touches no network",
+            "sluice check --config ./sluice.yaml", [this] { return check(config_); });
+    CLI::App* status_command = command("status", "Show the running gateway: connections, backlog, counters",
+                                       "sluice status --json | jq .clouds", [this] { return status(config_, json_); });
+    status_command->add_flag("--json", json_, "The whole status as JSON");
+    command("version", "Print version, build and the versions of the libraries", "sluice version",
+            [] { return version(); });
+  }
+
+  void add_schema_commands() {
+    CLI::App* try_command = command("try", "Print the events that a message would become, one JSON a line",
+                                    R"(sluice try --topic tele/kitchen/LWT --payload Online)", [this] {
+                                      try_.config_file = config_if_any();
+                                      return try_message(try_);
+                                    });
+    try_command->add_option("--topic", try_.topic, "The message's topic")->required();
+    CLI::Option* payload = try_command->add_option("--payload", try_.payload, "The payload; default: standard input");
+    try_command->add_option("--file", try_.file, "A file with the payload")
+        ->excludes(payload)
+        ->check(CLI::ExistingFile);
+    try_command->add_flag("--retained", try_.retained, "As if the broker had retained it");
+
+    CLI::App* schemas_command =
+        command("schemas", "The schema library", "sluice schemas test ./schemas/mine.yaml", [this] {
+          schemas_.config_file = config_if_any();
+          return schemas(schemas_);
+        });
+    schemas_command->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, SchemasOptions::What which) {
+      CLI::App* sub = schemas_command->add_subcommand(name, what);
+      sub->callback([this, which] { schemas_.what = which; });
+      return sub;
+    };
+    add("list", "What is in use, a message a line", SchemasOptions::What::list);
+    add("show", "One family's file in full", SchemasOptions::What::show)
+        ->add_option("NAME", schemas_.name, "The family")
+        ->required();
+    add("test", "Execute the examples", SchemasOptions::What::test)
+        ->add_option("FILE", schemas_.files, "Schema files; default: all in use");
+    add("doc", "The library's documentation as Markdown", SchemasOptions::What::doc);
+  }
+
+  void add_development_commands() {
+    CLI::App* simulate_command =
+        command("simulate", "Publish the schemas' own examples to the broker as if devices did",
+                "sluice simulate --family tasmota --rate 10/s --for 30s", [this] {
+                  simulate_.config_file = config_if_any();
+                  return simulate(simulate_);
+                });
+    simulate_command->add_option("--family", simulate_.families, "Only these families")->delimiter(',');
+    simulate_command->add_option("--broker", simulate_.broker, "In place of the configuration's local_broker.url");
+    simulate_command
+        ->add_option_function<std::string>(
+            "--rate", [this](const std::string& text) { simulate_.rate = rate_of(text); }, "Messages a second, as 5/s")
+        ->option_text("N/s");
+    add_duration(simulate_command, "--for", "End by itself after this time",
+                 [this](sluice::Duration duration) { simulate_.duration = duration; });
+
+    CLI::App* receive_command =
+        command("receive", "A small webhook receiver for development: prints events, counts duplicates",
+                "sluice receive --listen 127.0.0.1:8421", [this] { return receive(receive_); });
+    receive_command->add_option("--listen", receive_.listen, "Where to listen")->capture_default_str();
+    receive_command->add_option("--fail", receive_.fail, "Answer this status to every request")
+        ->check(CLI::Range(300, 599));
+    add_duration(receive_command, "--down-for", "Answer 503 for so long after the first request",
+                 [this](sluice::Duration duration) { receive_.down_for = duration; });
+    receive_command->add_option("--secret", receive_.secret, "Check signatures with this whsec_… secret")
+        ->envname("SLUICE_WEBHOOK_SECRET");
+    receive_command->add_flag("--quiet", receive_.quiet, "Count, but print no events");
+  }
+
+  static double rate_of(std::string text) {
+    if (text.ends_with("/s")) text.resize(text.size() - 2);
+    double rate = 0;
+    if (!CLI::detail::lexical_cast(text, rate) || !(rate > 0) || rate > 1e6)
+      throw CLI::ValidationError("--rate", "'" + text + "' is not a rate; write 5/s");
+    return rate;
+  }
+
+  CLI::App app_{"Sluice brings what devices say over MQTT to the cloud, and loses none of it.", "sluice"};
+  std::function<int()> todo_;
+  std::filesystem::path config_ = default_config;
+  bool json_ = false;
+  TryOptions try_;
+  SchemasOptions schemas_;
+  SimulateOptions simulate_;
+  ReceiveOptions receive_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return CommandLine().main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "sluice: " << error.what() << "\n";
+    return 70;  // EX_SOFTWARE: an error of the program itself
+  }
+}

@@ -1,0 +1,182 @@
+#include "gateway/flow/delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::flow {
+
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Duration idle_rest = seconds(30);
+constexpr Duration store_error_rest = seconds(1);
+constexpr Duration back_off_first = Duration(500);
+constexpr Duration back_off_max = seconds(60);
+constexpr Duration pause_first = minutes(1);
+constexpr Duration pause_max = minutes(15);
+constexpr Duration retry_after_max = std::chrono::hours(1);
+
+Duration doubled(Duration first, int times, Duration most) {
+  Duration rest = first;
+  for (int i = 0; i < times && rest < most; ++i) rest *= 2;
+  return std::min(rest, most);
+}
+
+store::Quarantined refused(const Record& record, const std::string& cloud, std::string reason) {
+  store::Quarantined entry;
+  entry.reason = std::move(reason);
+  entry.schema = record.schema;
+  entry.payload = record.data;
+  entry.payload_size = record.data.size();
+  entry.received_at = record.id.time();
+  entry.cloud = cloud;
+  entry.record = record;
+  return entry;
+}
+
+}  // namespace
+
+std::string_view name_of(CloudState::Health health) {
+  switch (health) {
+    case CloudState::Health::up: return "up";
+    case CloudState::Health::down: return "down";
+    case CloudState::Health::paused: return "paused";
+  }
+  return "down";
+}
+
+Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log)
+    : options_(std::move(options)), store_(store), sink_(sink), clock_(clock), log_(log) {
+  state_.name = options_.cloud;
+  state_.type = options_.type;
+  state_.since = clock_.wall_time();
+}
+
+Duration Delivery::step(std::stop_token stop) {
+  backing_off_ = false;
+  auto page = store_.read(options_.cloud, {options_.count_max, options_.bytes_max});
+  if (!page) {
+    log_.error(options_.cloud, "cannot read the outbox: " + page.error().message);
+    return store_error_rest;
+  }
+  if (page->records.empty()) {
+    filling_since_.reset();
+    return idle_rest;
+  }
+  if (filling(*page)) {
+    backing_off_ = true;
+    return std::max(Duration(1), std::chrono::ceil<Duration>(*filling_since_ + options_.wait_max - clock_.now()));
+  }
+  filling_since_.reset();
+
+  std::vector<bool> wanted(page->records.size());
+  std::vector<Record> sent;
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = options_.only.wants(page->records[i]);
+  const bool all = std::find(wanted.begin(), wanted.end(), false) == wanted.end();
+  if (!all)
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (wanted[i]) sent.push_back(page->records[i]);
+
+  const std::span<const Record> batch = all ? std::span<const Record>(page->records) : std::span<const Record>(sent);
+  std::vector<Verdict> verdicts;
+  if (!batch.empty()) verdicts = sink_.deliver(batch, stop);
+  verdicts.resize(batch.size());  // a missing verdict is a deferral
+  const Verdict* deferral = settle(std::move(*page), wanted, verdicts);
+  if (deferral == nullptr || stop.stop_requested()) return Duration(0);
+  return back_off(*deferral);
+}
+
+bool Delivery::filling(const store::Page& page) {
+  if (options_.wait_max == Duration(0) || page.records.size() >= options_.count_max) return false;
+  std::size_t bytes = 0;
+  for (const Record& record : page.records) bytes += record.size();
+  if (static_cast<std::int64_t>(bytes) >= options_.bytes_max) return false;
+  if (!filling_since_) filling_since_ = clock_.now();
+  return clock_.now() < *filling_since_ + options_.wait_max;
+}
+
+const Verdict* Delivery::settle(store::Page page, const std::vector<bool>& wanted, std::vector<Verdict>& verdicts) {
+  std::vector<store::Store::Settlement> settlements;
+  std::vector<store::Quarantined> quarantined;
+  const Verdict* deferral = nullptr;
+  bool accepted = false;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < page.records.size() && deferral == nullptr; ++i) {
+    store::Settled fate = store::Settled::skipped;
+    if (wanted[i]) {
+      Verdict& verdict = verdicts[next++];
+      if (verdict.outcome == Outcome::deferred) {
+        deferral = &verdict;
+        break;
+      }
+      fate = verdict.outcome == Outcome::accepted ? store::Settled::delivered : store::Settled::rejected;
+      accepted |= verdict.outcome == Outcome::accepted;
+      if (verdict.outcome == Outcome::rejected)
+        quarantined.push_back(refused(page.records[i], options_.cloud, std::move(verdict.reason)));
+    }
+    settlements.push_back({page.positions[i], fate});
+  }
+  for (const store::Quarantined& entry : quarantined)
+    log_.warning(options_.cloud, "record " + entry.record->id.text() + " refused, now in quarantine: " + entry.reason);
+  if (!settlements.empty()) {
+    if (const auto settled = store_.settle(options_.cloud, settlements, std::move(quarantined)); !settled) {
+      // Sent, but not noted: it will be sent again under the same ids.
+      static const Verdict not_noted = Verdict::defer("the store cannot note what was delivered", store_error_rest);
+      log_.error(options_.cloud, not_noted.reason + ": " + settled.error().message);
+      return &not_noted;
+    }
+    for (std::size_t i = 0; i < settlements.size(); ++i)
+      if (settlements[i].fate == store::Settled::delivered) count_delivered(page.records[i]);
+  }
+  if (accepted) {
+    failures_ = 0;
+    tell(CloudState::Health::up, {});
+  }
+  return deferral;
+}
+
+Duration Delivery::back_off(const Verdict& verdict) {
+  backing_off_ = true;
+  tell(verdict.paused ? CloudState::Health::paused : CloudState::Health::down, verdict.reason);
+  const int before = failures_++;
+  if (verdict.paused) return doubled(pause_first, before, pause_max);
+  if (verdict.retry_after) return std::clamp(*verdict.retry_after, Duration(0), retry_after_max);
+  const Duration most = doubled(back_off_first, before, back_off_max);
+  return Duration(std::uniform_int_distribution<std::int64_t>(1, most.count())(random_));
+}
+
+void Delivery::tell(CloudState::Health health, std::string error) {
+  const Timestamp now = clock_.wall_time();
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    changed = state_.health != health || (!error.empty() && state_.last_error != error);
+    if (state_.health != health) state_.since = now;
+    state_.health = health;
+    if (!error.empty()) {
+      state_.last_error = error;
+      state_.last_error_at = now;
+    }
+  }
+  if (!changed) return;
+  switch (health) {
+    case CloudState::Health::up: log_.info(options_.cloud, "up"); break;
+    case CloudState::Health::down: log_.warning(options_.cloud, "down: " + error + "; trying again"); break;
+    case CloudState::Health::paused: log_.error(options_.cloud, "paused until this is mended: " + error); break;
+  }
+}
+
+void Delivery::count_delivered(const Record& record) {
+  const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - record.id.time()).count();
+  const std::lock_guard lock(mutex_);
+  state_.delivery_seconds.observe(std::max(0.0, seconds_taken));
+}
+
+CloudState Delivery::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+}  // namespace sluice::flow

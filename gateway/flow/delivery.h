@@ -1,0 +1,77 @@
+#pragma once
+
+#include <mutex>
+#include <random>
+#include <stop_token>
+#include <string>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/histogram.h"
+#include "gateway/core/log.h"
+#include "gateway/core/ports.h"
+#include "gateway/flow/only.h"
+#include "gateway/store/store.h"
+
+namespace sluice::flow {
+
+/// What people and metrics see of a cloud.
+struct CloudState {
+  enum class Health { up, down, paused };
+  std::string name, type;
+  Health health = Health::up;  ///< of the last attempt; up before the first
+  Timestamp since{};
+  std::string last_error;      ///< one line, without secrets; stays after recovery
+  Timestamp last_error_at{};
+  Histogram delivery_seconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 3600, 86400};
+};
+
+std::string_view name_of(CloudState::Health health);
+
+/// One cloud's way out: reads the outbox in order, hands the records to the sink, settles by verdict. Deferred records
+/// stay and are sent again after a rest: full-jitter back-off to 60 s, the cloud's own Retry-After, or 1 to 15 minutes
+/// while paused. step and rest belong to the cloud's own thread; state to any.
+class Delivery {
+ public:
+  struct Options {
+    std::string cloud, type;
+    Only only;
+    std::size_t count_max = 500;
+    std::int64_t bytes_max = 256 * 1024;
+    Duration wait_max{0};  ///< how long a batch may fill
+  };
+
+  Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log);
+
+  /// Sends what waits, once. Returns how long to rest before the next step; zero: there may be more at once.
+  Duration step(std::stop_token stop);
+
+  /// Whether step() left records that wait for a time rather than for new records.
+  bool backing_off() const { return backing_off_; }
+
+  CloudState state() const;
+  const std::string& cloud() const { return options_.cloud; }
+
+ private:
+  /// Settles the front of `page` up to the first deferral, and returns that.
+  const Verdict* settle(store::Page page, const std::vector<bool>& wanted, std::vector<Verdict>& verdicts);
+  Duration back_off(const Verdict& verdict);
+  bool filling(const store::Page& page);
+  void tell(CloudState::Health health, std::string error);
+  void count_delivered(const Record& record);
+
+  const Options options_;
+  store::Store& store_;
+  UplinkSink& sink_;
+  const Clock& clock_;
+  Log& log_;
+
+  bool backing_off_ = false;
+  int failures_ = 0;  ///< deferrals in a row without anything accepted
+  std::optional<Instant> filling_since_;
+  std::minstd_rand random_{std::random_device{}()};
+
+  mutable std::mutex mutex_;  ///< guards state_
+  CloudState state_;
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/log.h"
+#include "gateway/core/ports.h"
+#include "gateway/flow/notice.h"
+#include "gateway/flow/redelivery.h"
+#include "gateway/normalize/normalizer.h"
+#include "gateway/store/store.h"
+
+namespace sluice::flow {
+
+/// The way in: a device's messages become records or quarantine, each exactly one of understood, ignored, quarantined and
+/// redelivered, and all of a batch are durable in one commit before accept returns.
+///
+/// A message that is delivered again after three unclean ends in a row is set aside unparsed: it may be the one that kills
+/// the process (P5). accept, ready and session_lost belong to the source's thread; the rest to any.
+class Ingest final : public Acceptor {
+ public:
+  struct Options {
+    std::string gateway_id;
+    bool ignore_retained = false;
+  };
+
+  Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, RecordIds& ids, const Clock& clock,
+         Log& log);
+
+  Result<> accept(std::span<const Message> messages) override;
+  Result<> ready() override;
+  void session_lost() override;
+
+  std::uint64_t sessions_lost() const { return sessions_lost_; }
+
+  /// Whether the source may connect: false while the store could not take messages.
+  bool accepting() const { return accepting_; }
+
+ private:
+  void take(const Message& message);
+  void set_aside(const Message& message, std::string schema, std::string field, std::string reason);
+  void recall();
+
+  const Options options_;
+  normalize::Normalizer& normalizer_;
+  store::Store& store_;
+  RecordIds& ids_;
+  const Clock& clock_;
+  Log& log_;
+
+  Redelivery redelivery_;
+  store::Batch batch_;                       ///< of the accept that runs; kept for its memory
+  std::vector<store::Receipt> owed_;         ///< of messages that needed no commit; they ride on the next one
+  bool forget_receipts_ = false;             ///< with the next commit
+  bool wary_ = false;                        ///< set redelivered messages aside unparsed
+  std::atomic<bool> accepting_{true};
+  std::atomic<std::uint64_t> sessions_lost_{0};
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/normalize/plan.h"
+
+namespace sluice::normalize {
+
+/// Compiles the addresses and placeholders of one message, and gives slots to the names they bring. Used while a schema
+/// is compiled, once.
+class AddressCompiler {
+ public:
+  /// The plan's topic and pattern must be there already.
+  AddressCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems);
+
+  /// The names that are known at one place of the schema: the topic's, those of `each`, those of a reading's own
+  /// address.
+  using Names = std::vector<std::string>;
+  const Names& topic_names() const { return topic_names_; }
+
+  /// `binds`: names that are not known are wildcards, and known from then on. Null: they are problems.
+  std::optional<Address> address(const Text& text, Names& known, bool binds);
+
+  /// Relative to an element of `each`: an absolute XPath is a problem.
+  void set_relative(bool relative) { relative_ = relative; }
+
+  std::optional<TextParts> text_parts(const Text& text, Names& known);
+
+  /// Whether `name` can stand for something here, without an address: a topic's name, a group, a column given.
+  bool knows(std::string_view name, const Names& known) const;
+
+ private:
+  std::optional<JsonAddress> json(const Text& text, Names& known, bool binds);
+  std::optional<JsonStep> json_step(std::string_view token, const Text& text, Names& known, bool binds);
+  std::optional<XmlAddress> xml(const Text& text);
+  std::optional<CsvAddress> csv(const Text& text);
+  std::optional<TextAddress> group(const Text& text);
+  std::optional<TextPart> part(const Text& inside, Names& known);
+  std::size_t slot(std::string_view name);
+  void unknown(const Text& text, std::string_view name, const Names& known);
+
+  const MessageSchema& schema_;
+  MessagePlan& plan_;
+  Problems& problems_;
+  Names topic_names_;
+  Names slots_;  ///< slot i belongs to this name
+  bool relative_ = false;
+};
+
+}  // namespace sluice::normalize

@@ -1,0 +1,184 @@
+#include "gateway/normalize/csv_source.h"
+
+#include <algorithm>
+
+#include <csv.h>
+
+#include "gateway/core/json_text.h"
+
+namespace sluice::normalize {
+
+namespace {
+
+constexpr std::size_t fields_max = 1'000'000;
+constexpr std::size_t bytes_kept = 256 * 1024;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+/// The line at the front with its end; CR, LF and CRLF all end one.
+std::string_view front_line(std::string_view text) {
+  const std::size_t end = text.find_first_of("\r\n");
+  if (end == std::string_view::npos) return text;
+  const bool both = text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n';
+  return text.substr(0, end + (both ? 2 : 1));
+}
+
+}  // namespace
+
+/// One reading of a payload by libcsv, whose callbacks write into the source.
+class CsvReading {
+ public:
+  CsvReading(CsvSource& source, const CsvSchema& csv) : source_(source), csv_(csv) {
+    csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI);
+    csv_set_delim(&parser_, static_cast<unsigned char>(csv.delimiter));
+    csv_set_quote(&parser_, static_cast<unsigned char>(csv.quote));
+  }
+  ~CsvReading() { csv_free(&parser_); }
+  CsvReading(const CsvReading&) = delete;
+  CsvReading& operator=(const CsvReading&) = delete;
+
+  std::optional<Refusal> run(std::string_view payload) {
+    for (std::size_t skipped = 0; skipped < csv_.skip_rows && !payload.empty(); ++skipped)
+      payload.remove_prefix(front_line(payload).size());
+    while (!payload.empty()) {
+      const std::string_view line = front_line(payload);
+      payload.remove_prefix(line.size());
+      // libcsv knows no comments. A line in the middle of a quoted field is none.
+      if (parser_.pstate == 0 && csv_.comment != '\0' && line.front() == csv_.comment) continue;
+      if (csv_parse(&parser_, line.data(), line.size(), &on_field, &on_row, this) != line.size()) return bad_row();
+      if (too_many_) return Refusal{"too many: more than " + std::to_string(elements_max) + " rows", ""};
+    }
+    if (csv_fini(&parser_, &on_field, &on_row, this) != 0) return bad_row();
+    if (too_many_) return Refusal{"too many: more than " + std::to_string(elements_max) + " rows", ""};
+    return std::nullopt;
+  }
+
+ private:
+  static void on_field(void* text, std::size_t size, void* self) {
+    static_cast<CsvReading*>(self)->add_field({static_cast<const char*>(text), size});
+  }
+  static void on_row(int, void* self) { static_cast<CsvReading*>(self)->end_row(); }
+
+  void add_field(std::string_view text) {
+    if (source_.fields_.size() >= fields_max) {
+      too_many_ = true;
+      return;
+    }
+    source_.fields_.push_back(
+        {static_cast<std::uint32_t>(source_.texts_.size()), static_cast<std::uint32_t>(text.size())});
+    source_.texts_ += text;
+  }
+  void end_row() {
+    source_.rows_.push_back(static_cast<std::uint32_t>(source_.fields_.size()));
+    // The header does not count.
+    if (source_.row_count() > elements_max + (csv_.header ? 1 : 0)) too_many_ = true;
+  }
+  Refusal bad_row() const {
+    return {"not CSV: a quote in the wrong place, or not closed, in row " + std::to_string(source_.row_count() + 1),
+            ""};
+  }
+
+  CsvSource& source_;
+  const CsvSchema& csv_;
+  csv_parser parser_{};
+  bool too_many_ = false;
+};
+
+void CsvSource::give_back_memory() {
+  if (texts_.capacity() > bytes_kept) texts_ = {};
+  if (fields_.capacity() * sizeof(Field) > bytes_kept) fields_ = {};
+  if (names_.capacity() * sizeof(std::string) > bytes_kept) names_ = {};
+}
+
+std::optional<Refusal> CsvSource::open(std::string_view payload, const CsvSchema& csv,
+                                       const std::vector<CsvColumn>& columns) {
+  give_back_memory();
+  texts_.clear();
+  fields_.clear();
+  rows_.assign(1, 0);
+  names_.clear();
+  taken_.clear();
+  while (payload.ends_with('\0')) payload.remove_suffix(1);
+  if (payload.starts_with(byte_order_mark)) payload.remove_prefix(byte_order_mark.size());
+  if (payload.find('\0') != std::string_view::npos) return Refusal{"not CSV: it holds a NUL byte", ""};
+  if (!is_utf8(payload)) return Refusal{"not CSV: it is not UTF-8", ""};
+  if (std::optional<Refusal> refusal = CsvReading(*this, csv).run(payload)) return refusal;
+  return name_columns(csv, columns);
+}
+
+std::optional<Refusal> CsvSource::name_columns(const CsvSchema& csv, const std::vector<CsvColumn>& columns) {
+  first_row_ = csv.header && row_count() > 0 ? 1 : 0;
+  row_ = first_row_;
+  names_ = csv.columns;
+  for (std::size_t i = 0; csv.columns.empty() && csv.header && row_count() > 0 && i < width(0); ++i)
+    names_.emplace_back(field(0, i));
+  places_.clear();
+  for (const CsvColumn& column : columns) {
+    const auto found = std::find(names_.begin(), names_.end(), column.name);
+    const auto place = static_cast<std::size_t>(found - names_.begin());
+    if (column.number == 0 && found != names_.end() && std::find(found + 1, names_.end(), column.name) != names_.end())
+      return Refusal{"not CSV: the header has '" + excerpt(column.name) + "' twice", column.name};
+    places_.push_back(column.number > 0 ? column.number - 1 : found == names_.end() ? missing : place);
+  }
+  for (std::size_t row = first_row_; row < row_count() && !names_.empty(); ++row)
+    for (std::size_t i = names_.size(); i < width(row); ++i)
+      if (!field(row, i).empty())
+        return Refusal{"not CSV: row " + std::to_string(row + 1) + " has " + std::to_string(width(row)) +
+                           " fields, but there are " + std::to_string(names_.size()) + " columns",
+                       ""};
+  return std::nullopt;
+}
+
+std::string_view CsvSource::field(std::size_t row, std::size_t column) const {
+  if (row >= row_count() || column >= width(row)) return {};
+  const Field& found = fields_[rows_[row] + column];
+  return std::string_view(texts_).substr(found.begin, found.size);
+}
+
+bool CsvSource::has_column(const Address& address) const {
+  const std::size_t place = places_[std::get<CsvAddress>(address.way).column];
+  if (place == missing) return false;
+  return place < names_.size() || (row_count() > 0 && place < width(std::min(first_row_, row_count() - 1)));
+}
+
+Value CsvSource::first(const Address& address, Bindings&) {
+  const std::size_t place = places_[std::get<CsvAddress>(address.way).column];
+  if (place == missing) return {};
+  if (place < taken_.size()) taken_[place] = true;
+  const std::string_view text = field(row_, place);
+  if (text.empty()) return {};
+  return {Value::Kind::text, text};
+}
+
+void CsvSource::visit(const Address& address, Bindings& bindings, Visitor& visitor) {
+  visitor.visit(first(address, bindings));
+}
+
+std::optional<Refusal> CsvSource::begin(const Address*, Bindings&, bool remember) {
+  row_ = first_row_ - 1;  // `next` goes to the first one
+  std::size_t widest = names_.size();
+  for (std::size_t row = first_row_; remember && row < row_count(); ++row) widest = std::max(widest, width(row));
+  taken_.assign(remember ? widest : 0, false);
+  return std::nullopt;
+}
+
+bool CsvSource::next(Bindings&) {
+  return ++row_ < row_count();
+}
+
+bool CsvSource::append_rest(std::string& out) {
+  char separator = '{';
+  for (std::size_t i = 0; i < width(row_); ++i) {
+    const std::string_view text = field(row_, i);
+    if (text.empty() || (i < taken_.size() && taken_[i])) continue;
+    out += separator;
+    append_json_string(out, i < names_.size() ? names_[i] : std::to_string(i + 1));
+    out += ':';
+    append_json_string(out, text);
+    separator = ',';
+  }
+  if (separator == '{') return false;
+  out += '}';
+  return true;
+}
+
+}  // namespace sluice::normalize

@@ -1,0 +1,162 @@
+#include "gateway/normalize/document.h"
+
+#include <algorithm>
+
+#include "gateway/normalize/number_text.h"
+
+namespace sluice::normalize {
+
+namespace {
+
+/// Text for a cell of a table: on one line, and no bar ends it.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|')
+      out += "\\|";
+    else if (c == '\n' || c == '\r')
+      out += ' ';
+    else
+      out += c;
+  }
+  return out;
+}
+
+/// As code, also where the text holds backticks itself (CommonMark section 6.1).
+std::string code(const std::string& text) {
+  if (text.empty()) return "(empty)";
+  std::size_t longest = 0;
+  std::size_t run = 0;
+  for (const char c : text) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
+  const std::string fence(longest + 1, '`');
+  const std::string space = longest > 0 ? " " : "";
+  return fence + space + cell(text) + space + fence;
+}
+
+/// A block of code, also where the text holds such blocks.
+std::string block(const std::string& text, const std::string& language) {
+  std::string fence = "```";
+  while (text.find(fence) != std::string::npos) fence += '`';
+  return fence + language + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n";
+}
+
+std::string number(double value) {
+  std::string out;
+  append_double(out, value);
+  return out;
+}
+
+std::string map_text(const ValueMap& map) {
+  std::string out;
+  for (const auto& [from, to] : map)
+    out += (out.empty() ? "" : ", ") + from + " → " + (to.kind == Scalar::Kind::null ? "nothing" : to.text);
+  return out;
+}
+
+std::string unit_text(const UnitSchema& unit) {
+  if (!unit.at) return unit.text;
+  return "from " + code(unit.at->text) + (unit.map.empty() ? "" : ": " + cell(map_text(unit.map)));
+}
+
+/// What else there is to say about a reading.
+std::string remarks(const ReadingSchema& reading) {
+  std::string out;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
+  if (reading.type != ValueType::natural) add(std::string(name_of(reading.type)));
+  if (!reading.map.empty()) add(cell(map_text(reading.map)));
+  if (reading.scale) add("times " + number(*reading.scale));
+  if (reading.offset) add("plus " + number(*reading.offset));
+  if (reading.min) add("at least " + number(*reading.min));
+  if (reading.max) add("at most " + number(*reading.max));
+  if (reading.required) add("required");
+  return out;
+}
+
+std::string readings_table(const std::vector<ReadingSchema>& readings) {
+  std::string out = "| reading | at | unit | |\n|---|---|---|---|\n";
+  for (const ReadingSchema& reading : readings)
+    out += "| " + code(reading.name.text) + " | " + code(reading.at.text) + " | " + unit_text(reading.unit) + " | " +
+           remarks(reading) + " |\n";
+  return out + "\n";
+}
+
+std::string when_text(const WhenSchema& when) {
+  if (when.pattern) return "the pattern matches";
+  std::string out = "there is " + code(when.at.text);
+  for (std::size_t i = 0; i < when.is.size(); ++i) out += (i == 0 ? ", and it is " : " or ") + code(when.is[i].text);
+  return out;
+}
+
+std::string words(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& word : list) out += (out.empty() ? "" : ", ") + code(word);
+  return out;
+}
+
+std::string facts(const MessageSchema& message) {
+  std::string out = "- Topic: " + code(message.topic.text) + "\n- Format: " + std::string(name_of(message.format)) +
+                    ", becomes: " + std::string(name_of(message.kind)) + "\n";
+  if (message.when) out += "- Only if " + when_text(*message.when) + "\n";
+  if (message.pattern) out += "- Pattern: " + code(message.pattern->text) + "\n";
+  if (message.jq) out += "- Reshaped by jq: " + code(message.jq->text) + "\n";
+  if (message.each) out += "- One event for each of " + code(message.each->text) + "\n";
+  if (message.device) out += "- Device: " + code(message.device->text) + "\n";
+  if (message.time) out += "- Time: " + code(message.time->at.text) + ", zone " + message.time->zone + "\n";
+  if (message.presence && !message.presence->online.empty())
+    out += "- Online: " + words(message.presence->online) + "\n";
+  if (message.presence && !message.presence->offline.empty())
+    out += "- Offline: " + words(message.presence->offline) + "\n";
+  if (message.keep_rest) out += "- Members that no reading names are kept under `rest`\n";
+  if (!message.reference.empty()) out += "- Reference: <" + message.reference + ">\n";
+  return out + "\n";
+}
+
+std::string example_text(const Example& example) {
+  std::string out = (example.about.empty() ? "" : example.about + "\n\n") + code(example.topic) +
+                    (example.retained ? ", retained" : "") + "\n\n";
+  out += block(example.payload, "");
+  switch (example.expects) {
+    case Example::Expects::ignored:
+      return out + "\nIgnored: it says nothing.\n\n";
+    case Example::Expects::quarantine:
+      return out + "\nGoes to quarantine: " + example.quarantine + "\n\n";
+    case Example::Expects::events:
+      break;
+  }
+  out += "\nBecomes\n\n";
+  std::string events;
+  for (const YamlNode& event : example.events) events += yaml_text(event);
+  return out + block(events, "yaml") + "\n";
+}
+
+std::string command_text(const Family& family, const CommandSchema& command) {
+  std::string out = "### Command " + family.name + "/" + command.name + "\n\n";
+  if (!command.about.empty()) out += command.about + "\n\n";
+  out += "- Topic: " + code(command.topic.text) + "\n- Payload: " + code(command.payload.text) + "\n";
+  for (const CommandSchema::Param& param : command.params)
+    out += "- Parameter " + code(param.name) + ": " + code(param.json_schema) + "\n";
+  if (command.reply) out += "- Answered by " + code(command.reply->message.text) + "\n";
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string document(const Family& family) {
+  std::string out = "## " + family.title + " (`" + family.name + "`)\n\n";
+  if (!family.about.empty()) out += family.about + "\n\n";
+  if (!family.reference.empty()) out += "Reference: <" + family.reference + ">\n\n";
+  if (!family.settings.empty()) out += "| setting | value |\n|---|---|\n";
+  for (const auto& [name, value] : family.settings) out += "| " + code(name) + " | " + code(value) + " |\n";
+  if (!family.settings.empty()) out += "\n";
+  for (const MessageSchema& message : family.messages) {
+    out += "### " + message.full_name + "\n\n";
+    if (!message.about.empty()) out += message.about + "\n\n";
+    out += facts(message);
+    if (!message.readings.empty()) out += readings_table(message.readings);
+    for (const Example& example : message.examples) out += example_text(example);
+  }
+  for (const CommandSchema& command : family.commands) out += command_text(family, command);
+  return out;
+}
+
+}  // namespace sluice::normalize

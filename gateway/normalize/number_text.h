@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::normalize {
+
+/// Numbers as devices write them: "21.5", "00750", "+3", ".5", "5.", "1e5"; never hex, NaN or infinity. `decimal` is
+/// the only decimal sign that counts; thousands separators are not numbers.
+
+/// Appends the number as JSON (RFC 8259 section 6), digit for digit; false and nothing if `text` is no number.
+bool append_number(std::string& out, std::string_view text, char decimal = '.');
+
+/// The number's value; nothing if it is none, or beyond a double.
+std::optional<double> parse_number(std::string_view text, char decimal = '.');
+
+/// Whether this is a number as people write plain ones: "-21.5", "0"; not "007", "1e5", "+3", which may well be names.
+bool is_plain_number(std::string_view text, char decimal = '.');
+
+/// Appends a finite number, with at most 15 significant digits, so that 203 * 0.1 is 20.3.
+void append_double(std::string& out, double number);
+
+}  // namespace sluice::normalize

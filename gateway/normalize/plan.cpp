@@ -1,0 +1,195 @@
+#include "gateway/normalize/plan.h"
+
+#include <algorithm>
+
+#include "gateway/core/json_text.h"
+#include "gateway/normalize/address_compiler.h"
+#include "gateway/normalize/jq_worker.h"
+
+namespace sluice::normalize {
+
+namespace {
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+bool is_literal(const TextParts& parts) {
+  return parts.empty() || (parts.size() == 1 && parts[0].kind == TextPart::Kind::literal);
+}
+
+/// Compiles one message; a part that fails is left out, and the problem told.
+class MessageCompiler {
+ public:
+  MessageCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems)
+      : schema_(schema), plan_(plan), problems_(problems), addresses_(schema, plan, problems) {}
+
+  void compile() {
+    AddressCompiler::Names known = addresses_.topic_names();
+    compile_when(known);
+    if (schema_.each) plan_.each = addresses_.address(*schema_.each, known, true);
+    addresses_.set_relative(schema_.each.has_value());
+    compile_device(known);
+    compile_time(known);
+    compile_presence(known);
+    for (const ReadingSchema& reading : schema_.readings) compile_reading(reading, known);
+    plan_.remembers = schema_.keep_rest || std::any_of(plan_.readings.begin(), plan_.readings.end(),
+                                                       [](const ReadingPlan& one) { return one.at.has_wildcard; });
+    plan_.names_may_meet = std::any_of(plan_.readings.begin(), plan_.readings.end(),
+                                       [](const ReadingPlan& reading) { return reading.head.empty(); });
+  }
+
+ private:
+  using Names = AddressCompiler::Names;
+
+  void compile_when(Names known) {
+    if (!schema_.when) return;
+    WhenPlan when;
+    when.pattern = schema_.when->pattern;
+    when.is = schema_.when->is;
+    if (when.pattern && !schema_.pattern) problems_.add(schema_.when->at.place, "'when: pattern' needs a 'pattern'");
+    if (!when.pattern) {
+      std::optional<Address> at = addresses_.address(schema_.when->at, known, true);
+      if (!at) return;
+      when.at = std::move(*at);
+    }
+    plan_.when = std::move(when);
+  }
+
+  void compile_device(Names known) {
+    if (!schema_.device && !addresses_.knows("device", known)) {
+      problems_.add(schema_.topic.place,
+                    "which device is it? Neither topic, pattern nor columns have a {device}: say 'device:'");
+      return;
+    }
+    const Text device = schema_.device ? *schema_.device : Text{"{device}", schema_.topic.place};
+    if (device.text.empty()) problems_.add(device.place, "'device' is empty");
+    if (std::optional<TextParts> parts = addresses_.text_parts(device, known)) plan_.device = std::move(*parts);
+  }
+
+  void compile_time(Names known) {
+    if (!schema_.time) return;
+    std::optional<Address> at = addresses_.address(schema_.time->at, known, true);
+    std::optional<DeviceTime> time = DeviceTime::compile(*schema_.time, problems_);
+    if (at && time) plan_.time = TimePlan{std::move(*at), std::move(*time)};
+  }
+
+  void compile_presence(Names known) {
+    if (!schema_.presence) return;
+    std::optional<Address> at = addresses_.address(schema_.presence->at, known, true);
+    if (at) plan_.presence = PresencePlan{std::move(*at), schema_.presence->online, schema_.presence->offline};
+  }
+
+  void compile_reading(const ReadingSchema& reading, Names known) {
+    ReadingPlan plan;
+    plan.label = reading.name.text;
+    plan.required = reading.required;
+    plan.conversion =
+        Conversion(reading, schema_.format, schema_.format == Format::csv ? schema_.csv.decimal : schema_.decimal);
+    std::optional<Address> at = addresses_.address(reading.at, known, true);
+    if (!at) return;
+    plan.at = std::move(*at);
+    if (reading.name.text.empty()) problems_.add(reading.name.place, "a reading has a name");
+    std::optional<TextParts> name = addresses_.text_parts(reading.name, known);
+    if (!name) return;
+    plan.name = std::move(*name);
+    if (is_literal(plan.name)) plan.head = json_string(reading.name.text) + ":{\"value\":";
+    if (plan.at.has_wildcard && is_literal(plan.name))
+      problems_.add(reading.name.place,
+                    "'" + reading.name.text +
+                        "' has a wildcard in its address: its name must have it too, or all values get one name");
+    if (!reading.unit.text.empty()) plan.unit.text = ",\"unit\":" + json_string(reading.unit.text);
+    if (reading.unit.at) plan.unit.at = addresses_.address(*reading.unit.at, known, false);
+    plan.unit.map = reading.unit.map;
+    plan_.readings.push_back(std::move(plan));
+  }
+
+  const MessageSchema& schema_;
+  MessagePlan& plan_;
+  Problems& problems_;
+  AddressCompiler addresses_;
+};
+
+void compile_jq(const Text& program, MessagePlan& message, Plan& plan, Problems& problems) {
+  if (const std::string wrong = check_jq(program.text); !wrong.empty()) {
+    problems.add(program.place, "jq: " + wrong);
+    return;
+  }
+  plan.jq.push_back(program.text);
+  message.jq = plan.jq.size();
+}
+
+void compile_message(const Family& family, const MessageSchema& schema, Plan& plan, Problems& problems) {
+  std::optional<TopicPattern> topic =
+      schema.topic.text.empty() ? std::nullopt : TopicPattern::parse(schema.topic, false, problems);
+  MessagePlan message;
+  message.schema = &schema;
+  message.device_prefix = family.name + "/";
+  if (topic) message.topic = *topic;
+  if (schema.pattern) {
+    std::string wrong;
+    message.pattern = TextPattern::compile(schema.pattern->text, wrong);
+    if (message.pattern == nullptr) problems.add(schema.pattern->place, wrong);
+  }
+  if (schema.jq) compile_jq(*schema.jq, message, plan, problems);
+  const bool groups_unknown = schema.pattern && message.pattern == nullptr;
+  if (topic && !groups_unknown) MessageCompiler(schema, message, problems).compile();
+  if (topic) plan.topics.add(*topic, static_cast<std::uint32_t>(plan.messages.size()));
+  plan.messages.push_back(std::move(message));
+}
+
+const MessageSchema* find_message(const std::vector<Family>& families, std::string_view full_name) {
+  for (const Family& family : families)
+    for (const MessageSchema& message : family.messages)
+      if (message.full_name == full_name) return &message;
+  return nullptr;
+}
+
+/// Every {placeholder} of a command's payload must be a parameter or one of the topic's names.
+void check_payload(const CommandSchema& command, const std::vector<std::string_view>& known, Problems& problems) {
+  // In JSON braces are no placeholders but where a text is one.
+  const std::string opening = command.payload_is_json ? "\"{" : "{";
+  for (std::size_t at = command.payload.text.find(opening); at != std::string::npos;
+       at = command.payload.text.find(opening, at + 1)) {
+    const std::size_t begin = at + opening.size();
+    const std::size_t end = command.payload.text.find('}', begin);
+    const std::string name = command.payload.text.substr(begin, end == std::string::npos ? end : end - begin);
+    if (end != std::string::npos && std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (name.find_first_of("\":, \n") != std::string::npos) continue;  // JSON written as text
+    problems.add(command.payload.place, "nothing here is called {" + name + "}" + did_you_mean(name, known));
+  }
+}
+
+void compile_command(const std::vector<Family>& families, const CommandSchema& command, Plan& plan,
+                     Problems& problems) {
+  if (command.topic.text.empty()) return;
+  const std::optional<TopicPattern> topic = TopicPattern::parse(command.topic, true, problems);
+  if (!topic) return;
+  plan.topics.add(*topic, Plan::command);
+  std::vector<std::string_view> known(topic->names().begin(), topic->names().end());
+  for (const CommandSchema::Param& param : command.params) known.push_back(param.name);
+  check_payload(command, known, problems);
+  if (command.reply && !command.reply->message.text.empty() &&
+      find_message(families, command.reply->message.text) == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Family& family : families)
+      for (const MessageSchema& message : family.messages) names.push_back(message.full_name);
+    problems.add(command.reply->message.place, "there is no message '" + command.reply->message.text + "'" +
+                                                   did_you_mean(command.reply->message.text, names));
+  }
+}
+
+}  // namespace
+
+Plan compile(const std::vector<Family>& families, Problems& problems) {
+  Plan plan;
+  for (const Family& family : families) {
+    for (const MessageSchema& message : family.messages) compile_message(family, message, plan, problems);
+    for (const CommandSchema& command : family.commands) compile_command(families, command, plan, problems);
+  }
+  return plan;
+}
+
+}  // namespace sluice::normalize

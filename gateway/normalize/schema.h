@@ -1,0 +1,157 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/record.h"
+#include "gateway/normalize/yaml_file.h"
+
+/// What a schema file says, as plain values: for documentation, examples and simulation. How a message is read by it is
+/// compiled from this once (gateway/normalize/plan.h). `${settings}` are filled in already.
+namespace sluice::normalize {
+
+/// A word of a schema file and where it stands.
+struct Text {
+  std::string text;
+  Place place;
+};
+
+enum class Format { json, csv, xml, text };
+std::string_view name_of(Format format);
+
+/// What type a reading has. `natural` keeps the type that the payload gives it.
+enum class ValueType { natural, number, integer, boolean, string };
+std::string_view name_of(ValueType type);
+
+/// A value as YAML types it: 5 is a number, true a boolean, "5" and ON are strings, null is nothing.
+struct Scalar {
+  enum class Kind { null, boolean, number, string };
+  Kind kind = Kind::null;
+  std::string text;  ///< of a boolean "true" or "false"
+
+  bool operator==(const Scalar&) const = default;
+};
+
+/// `map:`, from what the device says to what is meant, in file order.
+using ValueMap = std::vector<std::pair<std::string, Scalar>>;
+
+/// `unit: W` or `unit: { at: /TempUnit, map: { C: Cel } }`.
+struct UnitSchema {
+  std::string text;        ///< fixed; empty where `at` says it, or where there is none
+  std::optional<Text> at;  ///< where the device says it
+  ValueMap map;
+};
+
+struct ReadingSchema {
+  Text name;  ///< may hold {placeholders}
+  Text at;
+  UnitSchema unit;
+  ValueType type = ValueType::natural;
+  std::optional<double> scale, offset, min, max;
+  ValueMap map;
+  bool required = false;
+};
+
+struct WhenSchema {
+  bool pattern = false;    ///< `when: pattern`: the text pattern matches
+  Text at;                 ///< otherwise: this address exists
+  std::vector<Scalar> is;  ///< and has one of these values; empty: any value
+};
+
+struct TimeSchema {
+  Text at;
+  std::string format;  ///< empty is ISO 8601; "epoch_s", "epoch_ms", or a strptime pattern
+  std::string zone;    ///< of times without an offset: "local" is the gateway's, otherwise an IANA name
+  Place place;
+};
+
+struct PresenceSchema {
+  Text at;
+  std::vector<std::string> online, offline;
+};
+
+struct CsvSchema {
+  bool header = true;
+  std::vector<std::string> columns;  ///< names of one's own, instead of the header's
+  char delimiter = ',';
+  char decimal = '.';
+  char quote = '"';
+  char comment = '\0';  ///< lines that begin with it are skipped; NUL: there are none
+  std::size_t skip_rows = 0;
+};
+
+/// A message and what must become of it. Executed by gateway/normalize/examples.h, published by `sluice simulate`.
+struct Example {
+  enum class Expects { events, quarantine, ignored };
+  Place place;
+  std::string about;
+  std::string topic;
+  std::string payload;
+  bool retained = false;
+  Expects expects = Expects::events;
+  std::vector<YamlNode> events;  ///< each a part of what the event must say
+  std::string quarantine;        ///< what the reason must begin with
+};
+
+struct MessageSchema {
+  std::string name;       ///< "sensor"
+  std::string full_name;  ///< "tasmota/sensor"
+  Place place;
+  std::string about, reference;
+  Text topic;
+  Format format = Format::json;
+  RecordKind kind = RecordKind::reading;
+  std::optional<WhenSchema> when;
+  std::optional<Text> each;
+  std::optional<Text> device;
+  std::optional<TimeSchema> time;
+  std::vector<ReadingSchema> readings;
+  std::optional<PresenceSchema> presence;
+  bool keep_rest = false;
+  CsvSchema csv;
+  std::optional<Text> pattern;  ///< RE2, text only
+  char decimal = '.';           ///< text only
+  std::optional<Text> jq;       ///< json only
+  std::vector<Example> examples;
+};
+
+struct CommandSchema {
+  struct Param {
+    std::string name;
+    std::string json_schema;  ///< as JSON text
+  };
+  struct Reply {
+    Text message;              ///< full name of the message that answers
+    std::string has;           ///< the reading it must carry
+    std::optional<Scalar> is;  ///< the value it must have; may be "{param}"
+    std::optional<Duration> within;
+  };
+  std::string name;
+  Place place;
+  std::string about;
+  Text topic;
+  std::vector<Param> params;
+  Text payload;  ///< may hold {param}; JSON where the file gives a map or a list
+  bool payload_is_json = false;
+  int qos = 1;
+  bool retain = false;
+  std::optional<Reply> reply;
+};
+
+/// One schema file.
+struct Family {
+  std::string name;
+  Place place;
+  std::string title, about, reference;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< as in effect
+  std::vector<MessageSchema> messages;
+  std::vector<CommandSchema> commands;
+
+  const MessageSchema* message(std::string_view message_name) const;
+};
+
+}  // namespace sluice::normalize

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::normalize {
+
+/// A regular expression with named groups, (?P<name>...), in RE2's syntax: it takes time linear in the text, whatever
+/// the expression, and at most 256 KiB of memory. Immutable; shared by any threads.
+class TextPattern {
+ public:
+  /// Null with the reason in `wrong`.
+  static std::shared_ptr<const TextPattern> compile(const std::string& expression, std::string& wrong);
+  ~TextPattern();
+
+  const std::vector<std::string>& groups() const { return groups_; }  ///< names; group i + 1 has name i, empty if none
+
+  /// Whether the whole text matches. `found` then holds the text at 0 and each group's part, with a null data() where
+  /// the group took no part in the match.
+  bool match(std::string_view text, std::vector<std::string_view>& found) const;
+
+ private:
+  struct Compiled;
+  explicit TextPattern(std::unique_ptr<const Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
+  std::vector<std::string> groups_;
+};
+
+}  // namespace sluice::normalize

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/store/store.h"
+
+namespace sluice::store {
+
+/// A place in the log: behind the record with this number. `bytes` is the sum of the sizes of all records up to there
+/// since the database began, so that what lies between two marks is a subtraction.
+struct Mark {
+  std::int64_t seq = 0;
+  std::int64_t bytes = 0;
+  bool operator==(const Mark&) const = default;
+};
+
+/// The gateway's own numbers.
+struct Totals {
+  MessageCounts messages;
+  std::vector<std::pair<std::string, std::uint64_t>> quarantined_by_schema;  ///< messages
+  Mark tail;    ///< the newest record; stays when all are gone
+  Mark pruned;  ///< up to here the rows are gone
+  std::uint64_t quarantine_records = 0, quarantine_dropped = 0;
+  std::int64_t quarantine_bytes = 0;
+  std::int64_t quarantine_last = 0;  ///< the newest id: never given again
+  std::int64_t receipts_last = 0;    ///< QoS 1 messages so far
+  std::int64_t running = 0;          ///< 1 from open to a clean close
+  std::int64_t unclean_ends = 0;     ///< in a row, without a message stored between them
+  std::int64_t probes = 0;           ///< something to write, to see whether writing works
+};
+
+/// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates.
+struct Account {
+  std::string name;
+  std::int64_t begin = 0;
+  Mark cursor;
+  std::uint64_t delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
+
+  std::uint64_t fates() const { return delivered + rejected + skipped + dropped_size + dropped_age; }
+  bool operator==(const Account&) const = default;
+};
+
+/// All numbers of the store: what memory shows, what the next commit will write, what the last one wrote.
+struct Books {
+  Totals totals;
+  std::vector<Account> clouds;
+
+  /// What every cloud has settled; the tail if there is no cloud.
+  Mark settled_by_all() const {
+    Mark least = totals.tail;
+    for (const Account& cloud : clouds)
+      if (cloud.cursor.seq < least.seq) least = cloud.cursor;
+    return least;
+  }
+  std::int64_t outbox_bytes() const { return totals.tail.bytes - settled_by_all().bytes; }
+
+  Account* find(std::string_view name) {
+    const auto found =
+        std::find_if(clouds.begin(), clouds.end(), [&](const Account& each) { return each.name == name; });
+    return found != clouds.end() ? &*found : nullptr;
+  }
+  const Account* find(std::string_view name) const { return const_cast<Books*>(this)->find(name); }
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,194 @@
+#include "gateway/store/database.h"
+
+#include <system_error>
+
+#include <sqlite3.h>
+
+#include "gateway/store/store.h"
+
+namespace sluice::store {
+
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+
+std::string_view advice(int code) {
+  switch (code) {
+    case SQLITE_FULL:
+      return "; free some space on its disk";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return "; the file is damaged: move it away, or put a copy in its place";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return "; see who owns it and whether its disk is mounted for writing";
+    default:
+      return "";
+  }
+}
+
+Error failure(sqlite3* connection, int code) {
+  const char* file = connection != nullptr ? sqlite3_db_filename(connection, "main") : nullptr;
+  std::string message = file != nullptr && *file != '\0' ? std::string(file) + ": " : std::string("SQLite: ");
+  message += sqlite3_errstr(code);
+  const std::string_view detail = connection != nullptr ? sqlite3_errmsg(connection) : "";
+  if (!detail.empty() && detail != sqlite3_errstr(code) && sqlite3_errcode(connection) == code)
+    message.append(" (").append(detail).append(")");
+  const bool from_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  const int system = connection != nullptr && from_system ? sqlite3_system_errno(connection) : 0;
+  if (system != 0) message.append(": ").append(std::system_category().message(system));
+  message += advice(code & 0xff);
+  return storage_error(std::move(message));
+}
+
+// In a file: URI these three begin or end something.
+std::string uri(const std::filesystem::path& file, std::string_view query) {
+  std::string out = "file:";
+  for (const char c : file.string()) {
+    if (c == '?')
+      out += "%3f";
+    else if (c == '#')
+      out += "%23";
+    else if (c == '%')
+      out += "%25";
+    else
+      out += c;
+  }
+  return out.append(query);
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+Statement& Statement::bind(int parameter, std::int64_t value) {
+  bind_status_ |= sqlite3_bind_int64(statement_.get(), parameter, value);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::string_view text) {
+  // A null pointer would bind NULL instead of the empty text.
+  const char* data = text.data() != nullptr ? text.data() : "";
+  bind_status_ |= sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, Bytes blob) {
+  const void* data = blob.data() != nullptr ? static_cast<const void*>(blob.data()) : "";
+  bind_status_ |= sqlite3_bind_blob64(statement_.get(), parameter, data, blob.size(), SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::bind_null(int parameter) {
+  bind_status_ |= sqlite3_bind_null(statement_.get(), parameter);
+  return *this;
+}
+
+Result<bool> Statement::next() {
+  const int status = bind_status_ == SQLITE_OK ? sqlite3_step(statement_.get()) : bind_status_;
+  if (status == SQLITE_ROW) return true;
+  if (status == SQLITE_DONE) return rewind(), false;
+  sqlite3* connection = sqlite3_db_handle(statement_.get());
+  Error error = failure(connection, bind_status_ == SQLITE_OK ? sqlite3_extended_errcode(connection) : status);
+  rewind();
+  return error;
+}
+
+Result<> Statement::run() {
+  for (;;) {
+    const Result<bool> row = next();
+    if (!row) return row.error();
+    if (!*row) return {};
+  }
+}
+
+void Statement::rewind() {
+  sqlite3_reset(statement_.get());
+  bind_status_ = SQLITE_OK;
+}
+
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return {data != nullptr ? data : "", static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+Bytes Statement::blob(int column) const {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+void Database::Close::operator()(sqlite3* connection) const {
+  sqlite3_close_v2(connection);
+}
+
+Result<Database> Database::open(const std::filesystem::path& file, Mode mode, const std::string& vfs) {
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE;
+  flags |= mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  // Without a log beside it, `immutable` keeps SQLite from making one; with one, the log must be read too.
+  std::error_code ignored;
+  const bool log_waits = std::filesystem::file_size(file.string() + "-wal", ignored) > 0 && !ignored;
+  const bool immutable = mode == Mode::untouched && !log_waits;
+
+  Database database;
+  sqlite3* connection = nullptr;
+  const int status = sqlite3_open_v2(uri(file, immutable ? "?immutable=1" : "").c_str(), &connection, flags,
+                                     vfs.empty() ? nullptr : vfs.c_str());
+  database.connection_.reset(connection);
+  if (status != SQLITE_OK) return failure(connection, status);
+  sqlite3_busy_timeout(connection, busy_timeout_ms);
+  if (mode == Mode::untouched) sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return database;
+}
+
+Result<> Database::prepare(std::initializer_list<Prepared> statements) const {
+  for (const Prepared& each : statements) {
+    sqlite3_stmt* prepared = nullptr;
+    const int status = sqlite3_prepare_v3(connection_.get(), each.sql.data(), static_cast<int>(each.sql.size()),
+                                          SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    each.statement.statement_.reset(prepared);
+    if (status != SQLITE_OK) return failure(connection_.get(), status);
+  }
+  return {};
+}
+
+Result<> Database::run(const std::string& sql) {
+  const int status = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (status != SQLITE_OK) return failure(connection_.get(), status);
+  return {};
+}
+
+Result<std::int64_t> Database::number(std::string_view sql) const {
+  Statement statement;
+  if (auto prepared = prepare({{statement, sql}}); !prepared) return prepared.error();
+  const Result<bool> row = statement.next();
+  if (!row) return row.error();
+  return *row ? statement.number(0) : 0;
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  // Some errors have rolled back already.
+  if (database_ == nullptr || sqlite3_get_autocommit(database_->connection_.get()) != 0) return;
+  sqlite3_exec(database_->connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<> Transaction::commit() {
+  return database_->run("COMMIT");
+}
+
+std::string_view sqlite_version() {
+  return sqlite3_libversion();
+}
+
+}  // namespace sluice::store

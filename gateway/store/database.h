@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gateway/core/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace sluice::store {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// A prepared statement of one Database, used by the thread that uses the database. Parameters count from 1, columns
+/// from 0. What is bound is not copied and must live until the statement has run; what a column shows lives until the
+/// next call. All errors are of kind storage.
+class Statement {
+ public:
+  Statement() = default;
+
+  Statement& bind(int parameter, std::int64_t value);
+  Statement& bind(int parameter, std::string_view text);
+  Statement& bind(int parameter, Bytes blob);
+  Statement& bind_null(int parameter);
+
+  /// Whether there is a (further) row. After false or an error the statement is rewound.
+  Result<bool> next();
+  /// Runs to the end and rewinds.
+  Result<> run();
+  /// Ends the reading: no transaction is held any more.
+  void rewind();
+
+  std::int64_t number(int column) const;
+  std::string_view text(int column) const;
+  Bytes blob(int column) const;
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bind_status_ = 0;
+};
+
+/// Rewinds a statement at the end of a scope, however the scope is left.
+class Rewind {
+ public:
+  explicit Rewind(Statement& statement) : statement_(statement) {}
+  ~Rewind() { statement_.rewind(); }
+  Rewind(const Rewind&) = delete;
+  Rewind& operator=(const Rewind&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
+/// A connection to a SQLite file: the only door to that library. One thread at a time; it outlives its statements.
+class Database {
+ public:
+  enum class Mode {
+    write,      ///< the file must exist; an empty one is a new database
+    read,       ///< beside a writing connection of the same process
+    untouched,  ///< reads without making, changing or removing any file; nobody else may have it open
+  };
+
+  static Result<Database> open(const std::filesystem::path& file, Mode mode, const std::string& vfs = {});
+
+  struct Prepared {
+    Statement& statement;
+    std::string_view sql;
+  };
+  Result<> prepare(std::initializer_list<Prepared> statements) const;
+  Result<> run(const std::string& sql);
+  /// The first column of the first row.
+  Result<std::int64_t> number(std::string_view sql) const;
+
+ private:
+  friend class Transaction;
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+/// All or nothing: rolled back unless commit() succeeded. The connection is as good as new after either.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  Result<> commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,107 @@
+#include "gateway/store/schema.h"
+
+#include <array>
+
+namespace sluice::store {
+
+namespace {
+
+// application_id says "Sluc" to file(1).
+//
+// log: every record once, whoever reads it. `seq` has no gaps. `end_bytes` is the sum of the sizes of all records up to
+// this one since the database began, so that what lies between two positions is a subtraction. It stands before `data`
+// because SQLite reads a row from the left. `dated`: the clock was trusted when the id was given.
+//
+// ledger: every number that must survive, by owner (a cloud's name; '' is the gateway). One small tree, so that a
+// commit that moves counters and cursors writes one page for all of them.
+//
+// quarantine: whole messages that could not be read, and records that a cloud refused for good (then `cloud` and the
+// record_ columns are filled).
+//
+// receipts: `entries` is 18 bytes for each QoS 1 message, `last` the running number of the last of them.
+constexpr const char* first_step = R"sql(
+PRAGMA application_id = 0x536c7563;
+CREATE TABLE log (
+  seq INTEGER PRIMARY KEY,
+  end_bytes INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  dated INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  device TEXT NOT NULL,
+  schema TEXT NOT NULL,
+  data TEXT NOT NULL
+);
+CREATE TABLE ledger (
+  owner TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  value NOT NULL,
+  PRIMARY KEY (owner, entry)
+) WITHOUT ROWID;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL,
+  put_at INTEGER NOT NULL,
+  dated INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  schema TEXT NOT NULL,
+  field TEXT NOT NULL,
+  cloud TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  retained INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  payload_size INTEGER NOT NULL,
+  record_id BLOB,
+  record_kind INTEGER,
+  record_time INTEGER,
+  record_device TEXT,
+  record_schema TEXT,
+  payload BLOB NOT NULL
+);
+CREATE TABLE receipts (
+  last INTEGER PRIMARY KEY,
+  entries BLOB NOT NULL
+);
+)sql";
+
+constexpr std::array steps_to_here = {first_step};
+constexpr std::int64_t application_id = 0x536c7563;
+
+}  // namespace
+
+std::span<const char* const> schema_steps() {
+  return steps_to_here;
+}
+
+Result<> check_version(const std::filesystem::path& file, std::span<const char* const> steps, const std::string& vfs) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored) || std::filesystem::file_size(file, ignored) == 0) return {};
+  const Result<Database> database = Database::open(file, Database::Mode::untouched, vfs);
+  if (!database) return database.error();
+  const Result<std::int64_t> owner = database->number("PRAGMA application_id");
+  if (!owner) return owner.error();
+  const Result<std::int64_t> version = database->number("PRAGMA user_version");
+  if (!version) return version.error();
+  if (*owner != application_id && (*owner != 0 || *version != 0))
+    return config_error(file.string() + " is not a database of Sluice: move it away, or choose another data_dir");
+  if (*version > static_cast<std::int64_t>(steps.size()))
+    return config_error(file.string() + " was written by a newer version of Sluice (its format is " +
+                        std::to_string(*version) + ", this one knows up to " + std::to_string(steps.size()) +
+                        "): install that version again, or choose another data_dir");
+  return {};
+}
+
+Result<> migrate(Database& database, std::span<const char* const> steps) {
+  const Result<std::int64_t> version = database.number("PRAGMA user_version");
+  if (!version) return version.error();
+  for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
+    Result<Transaction> transaction = Transaction::begin(database);
+    if (!transaction) return transaction.error();
+    if (auto done = database.run(steps[step]); !done) return done;
+    if (auto done = database.run("PRAGMA user_version = " + std::to_string(step + 1)); !done) return done;
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace sluice::store

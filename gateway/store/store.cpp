@@ -1,0 +1,210 @@
+#include "gateway/store/store.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "gateway/store/accounts.h"
+#include "gateway/store/cloud_reader.h"
+#include "gateway/store/data_folder.h"
+#include "gateway/store/schema.h"
+#include "gateway/store/writer.h"
+
+namespace sluice::store {
+
+namespace {
+
+constexpr auto file_name = "sluice.db";
+
+Error no_cloud(std::string_view name) {
+  return invalid("no cloud is named " + std::string(name));
+}
+
+CloudCounts counts_of(const Account& account, Mark tail) {
+  CloudCounts counts;
+  counts.name = account.name;
+  counts.stored = static_cast<std::uint64_t>(tail.seq - account.begin);
+  counts.delivered = account.delivered;
+  counts.rejected = account.rejected;
+  counts.skipped = account.skipped;
+  counts.dropped_size = account.dropped_size;
+  counts.dropped_age = account.dropped_age;
+  counts.backlog_records = static_cast<std::uint64_t>(tail.seq - account.cursor.seq);
+  counts.backlog_bytes = tail.bytes - account.cursor.bytes;
+  return counts;
+}
+
+}  // namespace
+
+MessageCounts& MessageCounts::operator+=(const MessageCounts& other) {
+  received_qos0 += other.received_qos0;
+  received_qos1 += other.received_qos1;
+  understood += other.understood;
+  ignored += other.ignored;
+  quarantined += other.quarantined;
+  redelivered += other.redelivered;
+  return *this;
+}
+
+struct Store::State {
+  using Readers = std::map<std::string, std::shared_ptr<CloudReader>, std::less<>>;
+
+  // In this order: the lock is let go last, and the writing connection closes last of its kind and clears up.
+  DataFolder folder;
+  std::string vfs;
+  Log& log;
+  std::unique_ptr<Writer> writer;
+  std::mutex readers_mutex;
+  Readers readers;
+
+  std::filesystem::path file() const { return folder.path() / file_name; }
+
+  std::shared_ptr<CloudReader> reader(std::string_view cloud) {
+    const std::lock_guard lock(readers_mutex);
+    const auto found = readers.find(cloud);
+    return found != readers.end() ? found->second : nullptr;
+  }
+
+  Result<Readers> readers_for(const std::vector<std::string>& names) {
+    Readers all;
+    for (const std::string& name : names) {
+      std::shared_ptr<CloudReader> known = reader(name);
+      if (known == nullptr) {
+        auto opened = CloudReader::open(file(), vfs);
+        if (!opened) return opened.error();
+        known = std::move(*opened);
+      }
+      all.emplace(name, std::move(known));
+    }
+    return all;
+  }
+
+  void take(Readers all) {
+    const std::lock_guard lock(readers_mutex);
+    readers = std::move(all);
+  }
+};
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Store::~Store() {
+  if (auto done = state_->writer->close(); !done)
+    state_->log.error("store", "closing: " + done.error().message + "; what was delivered last may be sent again");
+}
+
+Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& clock, Log& log) {
+  Result<DataFolder> folder = DataFolder::open(options.data_dir);
+  if (!folder) return folder.error();
+  const std::filesystem::path file = folder->path() / file_name;
+  if (auto done = check_version(file, schema_steps(), options.vfs); !done) return done.error();
+  if (auto done = folder->make_file(file_name); !done) return done.error();
+  auto writer = Writer::open(file, options, clock, log);
+  if (!writer) return writer.error();
+  std::unique_ptr<State> state(new State{std::move(*folder), options.vfs, log, std::move(*writer), {}, {}});
+
+  std::vector<std::string> names;
+  for (const Account& cloud : state->writer->accounts().books().clouds) names.push_back(cloud.name);
+  auto readers = state->readers_for(names);
+  if (!readers) return readers.error();
+  state->take(std::move(*readers));
+  return std::unique_ptr<Store>(new Store(std::move(state)));
+}
+
+Result<std::vector<Store::Forgotten>> Store::keep_clouds(const std::vector<std::string>& names) {
+  auto readers = state_->readers_for(names);
+  if (!readers) return readers.error();
+  auto forgotten = state_->writer->keep_clouds(names);
+  if (forgotten) state_->take(std::move(*readers));
+  return forgotten;
+}
+
+Result<> Store::append(const Batch& batch) {
+  return state_->writer->append(batch);
+}
+
+Result<> Store::ready() {
+  return state_->writer->ready();
+}
+
+Result<Page> Store::read(std::string_view cloud, const ReadLimits& limits) {
+  Accounts& accounts = state_->writer->accounts();
+  const std::shared_ptr<CloudReader> reader = state_->reader(cloud);
+  const auto place = accounts.waiting(cloud);
+  if (!reader || !place) return no_cloud(cloud);
+  if (place->cursor.seq == place->tail.seq) return Page{};
+  Result<Page> page = reader->page(place->cursor, place->tail, limits);
+  if (!page || !page->records.empty()) return page;
+  // Dropped in this very moment, or gone from the file: who only finds it empty would ask again and again.
+  const auto later = accounts.waiting_after_thaw(cloud);
+  if (later && later->cursor.seq == place->cursor.seq)
+    return storage_error(state_->file().string() + " lacks records that " + std::string(cloud) +
+                         " waits for: it is damaged; move it away, or put a copy in its place");
+  return page;
+}
+
+Result<> Store::settle(std::string_view cloud, std::span<const Settlement> settlements,
+                       std::vector<Quarantined> refused) {
+  if (settlements.empty() && refused.empty()) return {};
+  const std::shared_ptr<CloudReader> reader = state_->reader(cloud);
+  if (!reader) return no_cloud(cloud);
+  Mark through;
+  if (!settlements.empty()) {
+    const Result<std::optional<Mark>> found = reader->mark(settlements.back().position);
+    if (!found) return found.error();
+    // A row that is gone was dropped while it was on its way: there is nothing left to settle.
+    if (*found) through = **found;
+  }
+  if (!refused.empty()) return state_->writer->settle(cloud, settlements, through, refused);
+  return state_->writer->accounts().settle(cloud, settlements, through) ? Result<>() : no_cloud(cloud);
+}
+
+void Store::wait(std::string_view cloud, Duration most) {
+  state_->writer->accounts().wait(cloud, most);
+}
+
+void Store::wake() {
+  state_->writer->accounts().wake();
+}
+
+Result<std::vector<Store::Dropped>> Store::step() {
+  if (auto done = state_->writer->step(); !done) return done.error();
+  return state_->writer->accounts().take_dropped();
+}
+
+Snapshot Store::snapshot() const {
+  const Books books = state_->writer->accounts().books();
+  const Totals& totals = books.totals;
+  Snapshot shown;
+  shown.messages = totals.messages;
+  shown.stored = static_cast<std::uint64_t>(totals.tail.seq);
+  shown.quarantined_by_schema = totals.quarantined_by_schema;
+  shown.quarantine_records = totals.quarantine_records;
+  shown.quarantine_bytes = totals.quarantine_bytes;
+  shown.quarantine_dropped = totals.quarantine_dropped;
+  shown.outbox_bytes = books.outbox_bytes();
+  for (const Account& account : books.clouds) {
+    CloudCounts& counts = shown.clouds.emplace_back(counts_of(account, totals.tail));
+    const std::shared_ptr<CloudReader> reader = state_->reader(account.name);
+    if (counts.backlog_records == 0 || !reader) continue;
+    if (const auto oldest = reader->oldest(account.cursor)) counts.oldest = *oldest;
+  }
+  return shown;
+}
+
+Result<std::vector<Receipt>> Store::receipts() const {
+  return state_->writer->receipts();
+}
+
+int Store::unclean_ends() const {
+  return static_cast<int>(state_->writer->accounts().books().totals.unclean_ends);
+}
+
+std::string Store::last_error() const {
+  return state_->writer->history().last_error();
+}
+
+Store::CommitTimes Store::commit_times() const {
+  return state_->writer->history().times();
+}
+
+}  // namespace sluice::store

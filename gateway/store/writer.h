@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/core/clock.h"
+#include "gateway/core/result.h"
+#include "gateway/store/accounts.h"
+#include "gateway/store/books.h"
+#include "gateway/store/clock_trust.h"
+#include "gateway/store/database.h"
+#include "gateway/store/ledger.h"
+#include "gateway/store/quarantine.h"
+#include "gateway/store/receipts.h"
+#include "gateway/store/record_log.h"
+#include "gateway/store/store.h"
+#include "gateway/store/write_history.h"
+
+namespace sluice::store {
+
+/// The one connection that writes. Every change follows one road: copy the books, write rows and the changed numbers in
+/// one transaction, and let memory show the new books only once COMMIT has returned. Whatever settle() has put into the
+/// books meanwhile rides along with the next change. Any thread; they take turns.
+class Writer {
+ public:
+  /// The file must exist. Counts an unclean end of the last run.
+  static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& file, const Store::Options& options,
+                                              const Clock& clock, Log& log);
+
+  Result<> append(const Batch& batch);
+  Result<> ready();
+  Result<> settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through,
+                  std::span<const Quarantined> refused);
+  Result<std::vector<Store::Forgotten>> keep_clouds(const std::vector<std::string>& names);
+  Result<> step();
+  Result<std::vector<Receipt>> receipts();
+  /// Writes what is pending. A clean end.
+  Result<> close();
+
+  Accounts& accounts() { return *accounts_; }
+  const WriteHistory& history() const { return history_; }
+
+ private:
+  Writer(const Store::Options& options, const Clock& clock, Log& log)
+      : limits_(options.limits), clock_(clock), history_(log) {}
+
+  Result<> prepare(const std::filesystem::path& file, const Store::Options& options);
+  Result<Books> load(const std::filesystem::path& file);
+
+  /// Writes what lies in rows, and may still change the books it is given.
+  using Change = std::function<Result<>(Books&)>;
+  Result<> commit(Books next, const Accounts::Freeze* freeze, const Change& change);
+  Result<> write(Books& next, const Change& change);
+
+  Result<> put_rows(const Batch& batch, Books& next);
+  Result<> put_quarantined(std::span<const Quarantined> entries, Totals& totals);
+  Result<> make_room(Books& next);
+  Result<> prune(Books& next, Mark tail_before);
+  Result<bool> drop_aged(Books& next);
+  bool flush_due(const Books& next) const;
+
+  const Limits limits_;
+  const Clock& clock_;
+  WriteHistory history_;
+
+  std::mutex turn_;  ///< held through every change; guards all that follows
+  Database database_;
+  Ledger ledger_;
+  RecordLog log_;
+  Quarantine quarantine_;
+  Receipts receipts_;
+  Books written_;  ///< as the file has them
+  std::unique_ptr<Accounts> accounts_;
+  ClockTrust trust_;
+  Instant last_commit_{};
+  std::int64_t undated_ = 0;  ///< see RecordLog::aged
+};
+
+}  // namespace sluice::store

@@ -1,0 +1,83 @@
+// How long a message takes from its bytes to the stored text of its events, with the schemas that ship.
+#include <stdexcept>
+
+#include <benchmark/benchmark.h>
+
+#include "gateway/normalize/library.h"
+#include "gateway/normalize/normalizer.h"
+#include "gateway/normalize/schema.h"
+#include "tests/stage/fake_clock.h"
+
+namespace sluice {
+namespace {
+
+std::shared_ptr<const normalize::Library> shipped() {
+  normalize::Problems problems;
+  auto library = normalize::Library::load({SLUICE_SOURCE_DIR "/schemas", {}, {}}, problems);
+  if (library == nullptr) throw std::runtime_error(problems.text());
+  return library;
+}
+
+Message message(const std::string& topic, const std::string& payload) {
+  Message message;
+  message.topic = topic;
+  message.payload = payload;
+  message.payload_size = payload.size();
+  message.received_at = stage::FakeClock().wall_time();
+  return message;
+}
+
+const std::string sensor =
+    R"({"Time":"2026-03-01T10:00:00","DS18B20":{"Id":"01131B123456","Temperature":21.5},"AM2301":{"Temperature":20.1,)"
+    R"("Humidity":54.3,"DewPoint":10.6},"ENERGY":{"Total":12.345,"Yesterday":0.5,"Today":0.2,"Power":42,"Voltage":231,)"
+    R"("Current":0.182},"TempUnit":"C"})";
+
+const std::string climate =
+    R"({"battery":97,"humidity":54.31,"linkquality":120,"pressure":1012.4,"temperature":21.48,"voltage":3005,)"
+    R"("power_outage_count":3,"update":{"state":"idle","installed_version":16777241,"latest_version":16777241}})";
+
+const std::string meter =
+    "<msg><src>CC128-v1.44</src><dsb>00079</dsb><time>09:46:00</time><tmpr>21.5</tmpr><sensor>2</sensor><id>03277</"
+    "id><type>1</type>"
+    "<ch1><watts>00345</watts></ch1></msg>";
+
+void normalise(benchmark::State& state, const std::string& topic, const std::string& payload) {
+  normalize::Normalizer normalizer(shipped(), {normalize::Unmatched::ignore, "Europe/Berlin"});
+  const Message one = message(topic, payload);
+  std::vector<Record> records;
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    records.clear();
+    const normalize::Fate fate = normalizer.normalize(one, records);
+    if (fate.kind != normalize::Fate::Kind::understood) {
+      state.SkipWithError(fate.reason.c_str());
+      break;
+    }
+    benchmark::DoNotOptimize(records.data());
+  }
+  for (const Record& record : records) bytes += record.data.size();
+  state.counters["payload_bytes"] = static_cast<double>(payload.size());
+  state.counters["event_bytes"] = static_cast<double>(bytes);
+}
+
+BENCHMARK_CAPTURE(normalise, tasmota_sensor, "tele/kitchen/SENSOR", sensor);
+BENCHMARK_CAPTURE(normalise, zigbee2mqtt_climate, "zigbee2mqtt/living room", climate);
+BENCHMARK_CAPTURE(normalise, currentcost_meter, "currentcost/xml", meter);
+BENCHMARK_CAPTURE(normalise, tasmota_lwt, "tele/kitchen/LWT", "Online");
+BENCHMARK_CAPTURE(normalise, button, "SunFounder MQTT Test", "button 3 is pressed");
+
+void finds_nobody(benchmark::State& state) {
+  normalize::Normalizer normalizer(shipped(), {});
+  const Message one = message("home/office/printer/status", "x");
+  std::vector<Record> records;
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(normalizer.normalize(one, records));
+}
+BENCHMARK(finds_nobody);
+
+void load_library(benchmark::State& state) {
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(shipped());
+}
+BENCHMARK(load_library)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,71 @@
+"""The commands beside `run`: try, schemas, simulate with receive, version, help, and wrong usage."""
+import json
+import re
+import signal
+
+from stage.places import binary
+from stage.ports import free_port
+from stage.process import Process
+from stage.waiting import until
+
+SENSOR = '{"Time":"2026-03-01T10:00:00","DS18B20":{"Temperature":21.5},"TempUnit":"C"}'
+
+
+def idle(stage):
+    return stage.gateway(stage.broker(start=False), start=False)
+
+
+def test_try_prints_the_events(stage):
+    answer = idle(stage).command("try", "--topic", "tele/kitchen/SENSOR", "--payload", SENSOR)
+    assert answer.returncode == 0
+    [event] = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert event["subject"] == "tasmota/kitchen" and event["type"] == "sluice.reading.v1"
+    assert event["data"]["readings"]["ds18b20.temperature"] == {"value": 21.5, "unit": "Cel"}
+
+
+def test_try_says_why_not(stage):
+    answer = idle(stage).command("try", "--topic", "tele/kitchen/SENSOR", text="nonsense")
+    assert answer.returncode == 65 and "not JSON" in answer.stderr + answer.stdout
+
+
+def test_every_example_of_every_schema_holds(stage):
+    gateway = idle(stage)
+    assert gateway.command("schemas", "test").returncode == 0
+    assert {"tasmota", "zigbee2mqtt", "currentcost", "button", "home", "probe"} <= set(gateway.command("schemas", "list").stdout.split())
+    assert "tele" in gateway.command("schemas", "show", "tasmota").stdout
+    assert "#" in gateway.command("schemas", "doc").stdout
+
+
+def test_an_example_that_does_not_hold(stage):
+    wrong = stage.folder / "wrong.yaml"
+    wrong.write_text('family: wrong\nmessages:\n  - name: m\n    topic: w/{device}\n    format: text\n    readings: { value: value }\n'
+                     '    examples: [{ topic: w/d, payload: "1", event: { readings: { value: 2 } } }]\n')
+    assert idle(stage).command("schemas", "test", wrong).returncode == 65
+
+
+def test_simulated_devices_arrive_at_receive(stage):
+    port = free_port()
+    receiver = stage.keep(Process([binary(), "receive", "--listen", f"127.0.0.1:{port}"], stage.folder / "receive.log"))
+    receiver.wait_said(str(port))
+    gateway = stage.gateway(stage.broker(), [{"name": "here", "type": "webhook", "url": f"http://127.0.0.1:{port}/"}])
+    simulated = gateway.command("simulate", "--rate", "100/s", "--for", "3s")
+    assert simulated.returncode == 0, simulated.stderr
+    told = json.loads(simulated.stdout.splitlines()[-1])
+    assert told["published"] > 100 and told["expected_records"] > 100
+    status = gateway.wait_status(lambda status: status["clouds"][0]["delivered"] >= told["expected_records"], "all are delivered")
+    assert status["stored"] == told["expected_records"] and status["messages"]["quarantined"] == 0
+    until(lambda: len(receiver.out) >= told["expected_records"], "receive prints them")
+    assert all(json.loads(line)["specversion"] == "1.0" for line in receiver.out)
+    receiver.signal(signal.SIGINT)
+    assert receiver.wait() == 0
+    assert f"{told['expected_records']} unique, 0 duplicates" in receiver.err[-1]
+
+
+def test_version_help_and_wrong_usage(stage):
+    gateway = idle(stage)
+    assert re.match(r"sluice \d+\.\d+\.\d+", gateway.command("version", config=False).stdout)
+    assert "run" in gateway.command("--help", config=False).stdout
+    for command in ("run", "check", "try", "schemas", "simulate", "receive", "status", "version"):
+        assert "sluice " + command in gateway.command(command, "--help", config=False).stdout
+    assert gateway.command("rum", config=False).returncode == 64
+    assert gateway.command("try", config=False).returncode == 64
