@@ -38,7 +38,9 @@ bool same_secret(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-Response plain(int status, std::string body) { return {status, "text/plain; charset=utf-8", std::move(body), {}}; }
+Response plain(int status, std::string body) {
+  return {status, "text/plain; charset=utf-8", std::move(body), {}};
+}
 
 Response health(const Picture& picture) {
   if (picture.store_error.empty()) return plain(200, "ok\n");

@@ -16,7 +16,8 @@ std::string decimal(double value) {
 /// One metric: its HELP and TYPE, then its samples.
 class Metric {
  public:
-  Metric(std::string& out, std::string_view name, std::string_view type, std::string_view help) : out_(out), name_(name) {
+  Metric(std::string& out, std::string_view name, std::string_view type, std::string_view help)
+      : out_(out), name_(name) {
     out_.append("# HELP ").append(name).append(" ").append(help).append("\n");
     out_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
   }
@@ -45,7 +46,9 @@ class Metric {
   std::string_view name_;
 };
 
-std::string of_cloud(const std::string& name) { return "cloud=\"" + name + "\""; }
+std::string of_cloud(const std::string& name) {
+  return "cloud=\"" + name + "\"";
+}
 
 void append_messages(std::string& out, const store::Snapshot& store) {
   const store::MessageCounts& messages = store.messages;
@@ -59,8 +62,7 @@ void append_messages(std::string& out, const store::Snapshot& store) {
   fates.count("fate=\"redelivered\"", messages.redelivered);
   Metric(out, "sluice_records_stored_total", "counter", "Records stored.").count({}, store.stored);
   Metric quarantined(out, "sluice_messages_quarantined_total", "counter", "Messages set aside, by schema.");
-  for (const auto& [schema, count] : store.quarantined_by_schema)
-    quarantined.count("schema=\"" + schema + "\"", count);
+  for (const auto& [schema, count] : store.quarantined_by_schema) quarantined.count("schema=\"" + schema + "\"", count);
 }
 
 using CloudCount = std::uint64_t store::CloudCounts::*;
@@ -119,8 +121,7 @@ std::string metrics_text(const Picture& picture) {
     up.gauge(of_cloud(cloud.name), cloud.health == flow::CloudState::Health::up ? 1 : 0);
   Metric(out, "sluice_local_broker_up", "gauge", "Whether the local broker is connected.")
       .gauge({}, picture.broker.connected ? 1 : 0);
-  Metric(out, "sluice_build_info", "gauge", "The program's version.")
-      .gauge("version=\"" + picture.version + "\"", 1);
+  Metric(out, "sluice_build_info", "gauge", "The program's version.").gauge("version=\"" + picture.version + "\"", 1);
   return out;
 }
 

@@ -1,11 +1,10 @@
-#include <signal.h>
-
 #include <atomic>
 #include <iostream>
 #include <mutex>
 #include <unordered_set>
 
 #include <nlohmann/json.hpp>
+#include <signal.h>
 
 #include "connectors/webhook/incoming.h"
 #include "connectors/webhook/webhook_sink.h"
@@ -25,7 +24,8 @@ constexpr int depth_max = 70;  // an event nests at most 64 levels of a device's
 
 /// Reads JSON without following more levels than an event has: nlohmann's values are destroyed recursively.
 json parse(std::string_view text) {
-  return json::parse(text, [](int depth, json::parse_event_t, json&) { return depth <= depth_max; }, false);
+  return json::parse(
+      text, [](int depth, json::parse_event_t, json&) { return depth <= depth_max; }, false);
 }
 
 /// Counts events by id, prints them, and answers as it was told to.
@@ -126,8 +126,8 @@ int receive(const ReceiveOptions& options) {
   api::HttpServer::Limits limits;
   limits.body_bytes_max = body_max;
   limits.request_time_max = std::chrono::seconds(60);
-  const auto server =
-      api::HttpServer::start(options.listen, limits, [&](const api::Request& request) { return receiver.answer(request); });
+  const auto server = api::HttpServer::start(options.listen, limits,
+                                             [&](const api::Request& request) { return receiver.answer(request); });
   if (!server) {
     std::cerr << "sluice: " << server.error().message << "\n";
     return exit_unavailable;

@@ -82,10 +82,14 @@ int schemas(const SchemasOptions& options) {
   const auto use = schemas_in_use(options.config_file);
   if (!use) return exit_config;
   switch (options.what) {
-    case SchemasOptions::What::list: return list(*use->library);
-    case SchemasOptions::What::show: return show(*use->library, options.name);
-    case SchemasOptions::What::doc: return document_all(*use->library);
-    case SchemasOptions::What::test: break;
+    case SchemasOptions::What::list:
+      return list(*use->library);
+    case SchemasOptions::What::show:
+      return show(*use->library, options.name);
+    case SchemasOptions::What::doc:
+      return document_all(*use->library);
+    case SchemasOptions::What::test:
+      break;
   }
   std::size_t differing = 0;
   const std::size_t examples = test(*use->library, differing);

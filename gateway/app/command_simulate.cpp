@@ -1,8 +1,8 @@
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "connectors/local_broker/publisher.h"
 #include "gateway/app/commands.h"
@@ -75,7 +75,8 @@ bool check_families(const SchemasInUse& use, const std::vector<std::string>& wan
   for (const normalize::Family& family : use.library->families()) known.push_back(family.name);
   for (const std::string& name : wanted) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::cerr << "sluice: --family: there is no family '" << name << "'" << normalize::did_you_mean(name, known) << "\n";
+    std::cerr << "sluice: --family: there is no family '" << name << "'" << normalize::did_you_mean(name, known)
+              << "\n";
     return false;
   }
   return true;

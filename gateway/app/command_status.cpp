@@ -1,10 +1,9 @@
-#include <unistd.h>
-
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "gateway/api/http_server.h"
 #include "gateway/app/api_token.h"
@@ -30,7 +29,9 @@ class Paint {
   const bool on_ = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
 };
 
-std::string count(const json& value) { return std::to_string(value.get<std::uint64_t>()); }
+std::string count(const json& value) {
+  return std::to_string(value.get<std::uint64_t>());
+}
 
 void print_cloud(const json& cloud, const Paint& paint) {
   const std::string state = cloud["state"];
@@ -67,7 +68,8 @@ void print(const json& status) {
   for (const json& cloud : status["clouds"]) print_cloud(cloud, paint);
   const json& quarantine = status["quarantine"];
   std::cout << "quarantine: " << count(quarantine["records"]) << " (" << count(quarantine["bytes"]) << " bytes)\n";
-  if (status.contains("store_error")) std::cout << paint("disk: " + status["store_error"].get<std::string>(), false) << "\n";
+  if (status.contains("store_error"))
+    std::cout << paint("disk: " + status["store_error"].get<std::string>(), false) << "\n";
 }
 
 }  // namespace
@@ -80,7 +82,8 @@ int status(const std::filesystem::path& config_file, bool as_json) {
     return exit_config;
   }
   std::string token = config->api.token;
-  if (token.empty()) token = read_api_token(config->store.data_dir).has_value() ? *read_api_token(config->store.data_dir) : "";
+  if (token.empty())
+    token = read_api_token(config->store.data_dir).has_value() ? *read_api_token(config->store.data_dir) : "";
   const auto body = api::http_get(config->api.listen, "/api/v1/status", token, std::chrono::seconds(5));
   if (!body) {
     std::cerr << "sluice: no running gateway at " << config->api.listen << ": " << body.error().message << "\n";

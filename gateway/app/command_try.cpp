@@ -12,7 +12,9 @@ namespace sluice::app {
 
 namespace {
 
-std::string read_all(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
+std::string read_all(std::istream& in) {
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 std::string payload_of(const TryOptions& options) {
   if (options.payload) return *options.payload;

@@ -97,9 +97,9 @@ Result<> Gateway::open_flow() {
   options.filters = filters_;
   options.former_filters = std::move(*former);
   source_ = std::make_unique<local_broker::MqttSource>(std::move(options), clock_, log_);
-  ingest_ = std::make_unique<flow::Ingest>(
-      flow::Ingest::Options{config_.gateway_id, config_.local_broker.ignore_retained}, *normalizer_, *store_, ids_,
-      clock_, log_);
+  ingest_ =
+      std::make_unique<flow::Ingest>(flow::Ingest::Options{config_.gateway_id, config_.local_broker.ignore_retained},
+                                     *normalizer_, *store_, ids_, clock_, log_);
   for (std::size_t i = 0; i < clouds_.size(); ++i) {
     const auto& cloud = config_.clouds[i];
     clouds_[i].delivery = std::make_unique<flow::Delivery>(

@@ -1,13 +1,13 @@
 #include "gateway/app/kept_filters.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "gateway/core/topic_filter.h"
 
@@ -15,7 +15,9 @@ namespace sluice::app {
 
 namespace {
 
-Error file_error(const std::filesystem::path& file) { return storage_error(file.string() + ": " + std::strerror(errno)); }
+Error file_error(const std::filesystem::path& file) {
+  return storage_error(file.string() + ": " + std::strerror(errno));
+}
 
 /// Written beside and renamed: a crash leaves the old list or the new one.
 Result<> replace(const std::filesystem::path& file, const std::string& text) {

@@ -8,7 +8,9 @@ namespace {
 constexpr Timestamp earliest_sane = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
 }
 
-Instant SystemClock::now() const { return std::chrono::steady_clock::now(); }
+Instant SystemClock::now() const {
+  return std::chrono::steady_clock::now();
+}
 
 Timestamp SystemClock::wall_time() const {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());

@@ -6,8 +6,8 @@ namespace sluice {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// Where the floors tell people what happens; the app decides on the form. Any thread. What comes from outside may stand
-/// in a text as it is: the implementation escapes control characters. Secrets never stand in one.
+/// Where the floors tell people what happens; the app decides on the form. Any thread. What comes from outside may
+/// stand in a text as it is: the implementation escapes control characters. Secrets never stand in one.
 class Log {
  public:
   virtual ~Log() = default;

@@ -14,9 +14,9 @@ struct Message {
   std::uint8_t qos = 0;
   bool retained = false;
   Timestamp received_at{};
-  std::uint16_t packet_id = 0;      ///< 0 with QoS 0
-  bool resent = false;              ///< DUP was set, in a resumed session: perhaps stored before (MQTT 5 section 3.3.1.1)
-  std::uint64_t payload_size = 0;   ///< as published; larger than payload.size() where the payload was cut
+  std::uint16_t packet_id = 0;  ///< 0 with QoS 0
+  bool resent = false;          ///< DUP was set, in a resumed session: perhaps stored before (MQTT 5 section 3.3.1.1)
+  std::uint64_t payload_size = 0;  ///< as published; larger than payload.size() where the payload was cut
 
   bool cut() const { return payload_size > payload.size(); }
 };

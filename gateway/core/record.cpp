@@ -10,9 +10,9 @@ namespace sluice {
 namespace {
 using namespace std::string_view_literals;
 constexpr std::array kinds = {
-    std::pair{RecordKind::reading, "reading"sv}, std::pair{RecordKind::occurrence, "occurrence"sv},
+    std::pair{RecordKind::reading, "reading"sv},   std::pair{RecordKind::occurrence, "occurrence"sv},
     std::pair{RecordKind::presence, "presence"sv}, std::pair{RecordKind::outcome, "outcome"sv},
-    std::pair{RecordKind::raw, "raw"sv},         std::pair{RecordKind::notice, "notice"sv},
+    std::pair{RecordKind::raw, "raw"sv},           std::pair{RecordKind::notice, "notice"sv},
 };
 }  // namespace
 

@@ -1,8 +1,8 @@
 #include "gateway/core/record_id.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
+
+#include <sys/random.h>
 
 #include "gateway/core/assert.h"
 
@@ -25,7 +25,9 @@ int hex_value(char c) {
   return -1;
 }
 
-bool dash_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+bool dash_before(std::size_t byte) {
+  return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
 
 }  // namespace
 

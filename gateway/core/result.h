@@ -21,10 +21,18 @@ struct Error {
   std::string message;  ///< one line for people: what, where, and what to do
 };
 
-inline Error invalid(std::string message) { return {ErrorKind::invalid, std::move(message)}; }
-inline Error unavailable(std::string message) { return {ErrorKind::unavailable, std::move(message)}; }
-inline Error storage_error(std::string message) { return {ErrorKind::storage, std::move(message)}; }
-inline Error config_error(std::string message) { return {ErrorKind::config, std::move(message)}; }
+inline Error invalid(std::string message) {
+  return {ErrorKind::invalid, std::move(message)};
+}
+inline Error unavailable(std::string message) {
+  return {ErrorKind::unavailable, std::move(message)};
+}
+inline Error storage_error(std::string message) {
+  return {ErrorKind::storage, std::move(message)};
+}
+inline Error config_error(std::string message) {
+  return {ErrorKind::config, std::move(message)};
+}
 
 /// A value or an Error: the subset of std::expected that the gateway uses. Reading the side that is not there asserts.
 template <class T = void>

@@ -12,7 +12,8 @@ using namespace std::string_view_literals;
 using Unit = std::pair<std::string_view, std::int64_t>;
 constexpr std::array duration_units = {Unit{"ms"sv, 1}, Unit{"s"sv, 1000}, Unit{"m"sv, 60'000}, Unit{"h"sv, 3'600'000},
                                        Unit{"d"sv, 86'400'000}};
-constexpr std::array size_units = {Unit{""sv, 1}, Unit{"B"sv, 1}, Unit{"KiB"sv, 1 << 10}, Unit{"MiB"sv, 1 << 20},
+constexpr std::array size_units = {Unit{""sv, 1},          Unit{"B"sv, 1},
+                                   Unit{"KiB"sv, 1 << 10}, Unit{"MiB"sv, 1 << 20},
                                    Unit{"GiB"sv, 1 << 30}, Unit{"TiB"sv, std::int64_t{1} << 40}};
 constexpr std::int64_t longest = std::int64_t{36525} * 86'400'000;
 constexpr std::int64_t largest = std::int64_t{1} << 50;
@@ -38,6 +39,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration(*ms);
 }
 
-std::optional<std::int64_t> parse_size(std::string_view text) { return parse(text, size_units, largest); }
+std::optional<std::int64_t> parse_size(std::string_view text) {
+  return parse(text, size_units, largest);
+}
 
 }  // namespace sluice

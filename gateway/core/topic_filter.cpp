@@ -25,11 +25,17 @@ class Levels {
   bool done_ = false;
 };
 
-bool begins_with_wildcard(std::string_view filter) { return !filter.empty() && (filter[0] == '+' || filter[0] == '#'); }
-bool begins_with_dollar(std::string_view text) { return !text.empty() && text[0] == '$'; }
+bool begins_with_wildcard(std::string_view filter) {
+  return !filter.empty() && (filter[0] == '+' || filter[0] == '#');
+}
+bool begins_with_dollar(std::string_view text) {
+  return !text.empty() && text[0] == '$';
+}
 
 /// Whether what is left of `levels` is nothing or "#" alone: then the other side may end here ("a/#" covers "a").
-bool may_end(Levels levels) { return levels.done() || (levels.next() == "#" && levels.done()); }
+bool may_end(Levels levels) {
+  return levels.done() || (levels.next() == "#" && levels.done());
+}
 
 }  // namespace
 

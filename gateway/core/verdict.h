@@ -18,7 +18,7 @@ struct Verdict {
   Outcome outcome = Outcome::deferred;
   std::string reason;                   ///< for rejected and deferred: one line, without secrets
   std::optional<Duration> retry_after;  ///< deferred: the cloud's own wish, already capped
-  bool paused = false;                  ///< deferred until someone mends it (wrong key, wrong address): alarm, retry seldom
+  bool paused = false;  ///< deferred until someone mends it (wrong key, wrong address): alarm, retry seldom
 
   static Verdict accept() { return {Outcome::accepted, {}, {}, false}; }
   static Verdict reject(std::string reason) { return {Outcome::rejected, std::move(reason), {}, false}; }

@@ -40,9 +40,12 @@ store::Quarantined refused(const Record& record, const std::string& cloud, std::
 
 std::string_view name_of(CloudState::Health health) {
   switch (health) {
-    case CloudState::Health::up: return "up";
-    case CloudState::Health::down: return "down";
-    case CloudState::Health::paused: return "paused";
+    case CloudState::Health::up:
+      return "up";
+    case CloudState::Health::down:
+      return "down";
+    case CloudState::Health::paused:
+      return "paused";
   }
   return "down";
 }
@@ -162,9 +165,15 @@ void Delivery::tell(CloudState::Health health, std::string error) {
   }
   if (!changed) return;
   switch (health) {
-    case CloudState::Health::up: log_.info(options_.cloud, "up"); break;
-    case CloudState::Health::down: log_.warning(options_.cloud, "down: " + error + "; trying again"); break;
-    case CloudState::Health::paused: log_.error(options_.cloud, "paused until this is mended: " + error); break;
+    case CloudState::Health::up:
+      log_.info(options_.cloud, "up");
+      break;
+    case CloudState::Health::down:
+      log_.warning(options_.cloud, "down: " + error + "; trying again");
+      break;
+    case CloudState::Health::paused:
+      log_.error(options_.cloud, "paused until this is mended: " + error);
+      break;
   }
 }
 

@@ -20,7 +20,7 @@ struct CloudState {
   std::string name, type;
   Health health = Health::up;  ///< of the last attempt; up before the first
   Timestamp since{};
-  std::string last_error;      ///< one line, without secrets; stays after recovery
+  std::string last_error;  ///< one line, without secrets; stays after recovery
   Timestamp last_error_at{};
   Histogram delivery_seconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 3600, 86400};
 };

@@ -8,7 +8,9 @@ namespace sluice::flow {
 static_assert(std::endian::native == std::endian::little, "Digest reads words as they lie in memory");
 
 Digest::Digest(std::uint64_t key0, std::uint64_t key1)
-    : v0_(key0 ^ 0x736f6d6570736575), v1_(key1 ^ 0x646f72616e646f6d), v2_(key0 ^ 0x6c7967656e657261),
+    : v0_(key0 ^ 0x736f6d6570736575),
+      v1_(key1 ^ 0x646f72616e646f6d),
+      v2_(key0 ^ 0x6c7967656e657261),
       v3_(key1 ^ 0x7465646279746573) {}
 
 void Digest::round() {

@@ -17,7 +17,7 @@ class Digest {
   void round();
 
   std::uint64_t v0_, v1_, v2_, v3_;
-  std::uint64_t tail_ = 0;   ///< bytes that do not fill a word yet
+  std::uint64_t tail_ = 0;  ///< bytes that do not fill a word yet
   std::uint64_t length_ = 0;
 };
 

@@ -76,13 +76,18 @@ void Ingest::take(const Message& message) {
     return;
   }
   if (wary_ && message.resent) {
-    set_aside(message, {}, {}, "set aside unread: it was in flight when the gateway ended uncleanly three times in a row");
+    set_aside(message, {}, {},
+              "set aside unread: it was in flight when the gateway ended uncleanly three times in a row");
     return;
   }
   normalize::Fate fate = normalizer_.normalize(message, batch_.records);
   switch (fate.kind) {
-    case normalize::Fate::Kind::understood: batch_.counts.understood += 1; break;
-    case normalize::Fate::Kind::ignored: batch_.counts.ignored += 1; break;
+    case normalize::Fate::Kind::understood:
+      batch_.counts.understood += 1;
+      break;
+    case normalize::Fate::Kind::ignored:
+      batch_.counts.ignored += 1;
+      break;
     case normalize::Fate::Kind::quarantined:
       set_aside(message, std::move(fate.schema), std::move(fate.field), std::move(fate.reason));
       break;

@@ -14,11 +14,11 @@
 
 namespace sluice::flow {
 
-/// The way in: a device's messages become records or quarantine, each exactly one of understood, ignored, quarantined and
-/// redelivered, and all of a batch are durable in one commit before accept returns.
+/// The way in: a device's messages become records or quarantine, each exactly one of understood, ignored, quarantined
+/// and redelivered, and all of a batch are durable in one commit before accept returns.
 ///
-/// A message that is delivered again after three unclean ends in a row is set aside unparsed: it may be the one that kills
-/// the process (P5). accept, ready and session_lost belong to the source's thread; the rest to any.
+/// A message that is delivered again after three unclean ends in a row is set aside unparsed: it may be the one that
+/// kills the process (P5). accept, ready and session_lost belong to the source's thread; the rest to any.
 class Ingest final : public Acceptor {
  public:
   struct Options {
@@ -51,10 +51,10 @@ class Ingest final : public Acceptor {
   Log& log_;
 
   Redelivery redelivery_;
-  store::Batch batch_;                       ///< of the accept that runs; kept for its memory
-  std::vector<store::Receipt> owed_;         ///< of messages that needed no commit; they ride on the next one
-  bool forget_receipts_ = false;             ///< with the next commit
-  bool wary_ = false;                        ///< set redelivered messages aside unparsed
+  store::Batch batch_;                ///< of the accept that runs; kept for its memory
+  std::vector<store::Receipt> owed_;  ///< of messages that needed no commit; they ride on the next one
+  bool forget_receipts_ = false;      ///< with the next commit
+  bool wary_ = false;                 ///< set redelivered messages aside unparsed
   std::atomic<bool> accepting_{true};
   std::atomic<std::uint64_t> sessions_lost_{0};
 };

@@ -18,7 +18,8 @@ void Notices::step(std::span<const store::Store::Dropped> dropped, std::span<con
   for (auto& [name, cloud] : clouds_) {
     if (cloud.dropped == 0 || clock_.now() - cloud.told_dropped < often_enough) continue;
     tell({"records_dropped",
-          std::to_string(cloud.dropped) + " records for cloud '" + name + "' were dropped: the buffer's limits were reached.",
+          std::to_string(cloud.dropped) + " records for cloud '" + name +
+              "' were dropped: the buffer's limits were reached.",
           name, std::exchange(cloud.dropped, 0)});
     cloud.told_dropped = clock_.now();
   }
@@ -32,7 +33,8 @@ void Notices::step(std::span<const store::Store::Dropped> dropped, std::span<con
     if (away) cloud.error = state.last_error;
     if (!away && cloud.away && clock_.now() - cloud.away_since >= often_enough)
       tell({"cloud_back",
-            "Cloud '" + state.name + "' is back; it was away since " + rfc3339(cloud.away_since_wall) + ": " + cloud.error,
+            "Cloud '" + state.name + "' is back; it was away since " + rfc3339(cloud.away_since_wall) + ": " +
+                cloud.error,
             state.name, 0});
     cloud.away = away;
   }

@@ -23,7 +23,7 @@ class Notices {
 
  private:
   struct Cloud {
-    std::uint64_t dropped = 0;             ///< not told yet
+    std::uint64_t dropped = 0;  ///< not told yet
     Instant told_dropped{};
     bool away = false;
     Instant away_since{};

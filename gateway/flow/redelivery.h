@@ -13,9 +13,9 @@ namespace sluice::flow {
 /// DUP in a resumed session, the packet id of a stored message, its digest of topic, payload and retain flag, and fewer
 /// than `window` QoS 1 messages since. In doubt a message is new: rather twice than never.
 ///
-/// Brokers give packet ids in turn, so an id comes back after 65 535 others. One that comes back sooner for a new message
-/// shows a broker that restored an older state, or one that gives the lowest free id: then nothing is recognised any
-/// more, until the session is new. One thread.
+/// Brokers give packet ids in turn, so an id comes back after 65 535 others. One that comes back sooner for a new
+/// message shows a broker that restored an older state, or one that gives the lowest free id: then nothing is
+/// recognised any more, until the session is new. One thread.
 class Redelivery {
  public:
   static constexpr std::uint32_t window = 32768;  ///< half of the id space

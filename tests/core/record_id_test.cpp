@@ -32,7 +32,8 @@ TEST(RecordId, ParsesTheExampleOfTheRfc) {
 }
 
 TEST(RecordId, RefusesWhatIsNoUuid) {
-  for (const char* bad : {"", "017f22e2", "017f22e2x79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g"})
+  for (const char* bad :
+       {"", "017f22e2", "017f22e2x79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g"})
     EXPECT_FALSE(RecordId::parse(bad)) << bad;
 }
 

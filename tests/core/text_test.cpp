@@ -23,7 +23,10 @@ TEST(JsonText, EscapesWhatJsonWants) {
 }
 
 TEST(JsonText, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(json("K\xfc" "che"), "\"K\xef\xbf\xbd" "che\"");
+  EXPECT_EQ(json("K\xfc"
+                 "che"),
+            "\"K\xef\xbf\xbd"
+            "che\"");
   EXPECT_EQ(json("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // overlong
   EXPECT_EQ(json("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");  // a surrogate
   EXPECT_EQ(json("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // cut off
@@ -49,7 +52,8 @@ TEST(SizeText, ReadsDurations) {
   EXPECT_EQ(parse_duration("15m"), Duration(900'000));
   EXPECT_EQ(parse_duration("12h"), std::chrono::hours(12));
   EXPECT_EQ(parse_duration("7d"), std::chrono::days(7));
-  for (const char* bad : {"", "30", "s", "-1s", "1.5s", "1 s", "99999999999d", "1w"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "30", "s", "-1s", "1.5s", "1 s", "99999999999d", "1w"})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 TEST(SizeText, ReadsSizes) {
@@ -70,11 +74,10 @@ TEST(CloudEvent, HasEveryAttribute) {
   record.data = R"({"readings":{}})";
   std::string out;
   append_cloud_event(out, record, "/sluice/home-pi");
-  EXPECT_EQ(out,
-            R"({"specversion":"1.0","id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","source":"/sluice/home-pi",)"
-            R"("type":"sluice.reading.v1","subject":"tasmota/Küche \"1\"","time":"2026-03-01T09:00:00Z",)"
-            R"("datacontenttype":"application/json","dataschema":"urn:sluice:schema:tasmota/sensor",)"
-            R"("data":{"readings":{}}})");
+  EXPECT_EQ(out, R"({"specversion":"1.0","id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","source":"/sluice/home-pi",)"
+                 R"("type":"sluice.reading.v1","subject":"tasmota/Küche \"1\"","time":"2026-03-01T09:00:00Z",)"
+                 R"("datacontenttype":"application/json","dataschema":"urn:sluice:schema:tasmota/sensor",)"
+                 R"("data":{"readings":{}}})");
 }
 
 }  // namespace

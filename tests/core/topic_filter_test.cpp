@@ -33,7 +33,8 @@ TEST(TopicFilter, WildcardsDoNotCoverDollarTopics) {
 }
 
 TEST(TopicFilter, KnowsWhatIsAFilter) {
-  for (const char* good : {"a", "a/b", "+", "#", "a/+/b", "a/#", "/", "$SYS/#"}) EXPECT_TRUE(is_valid_filter(good)) << good;
+  for (const char* good : {"a", "a/b", "+", "#", "a/+/b", "a/#", "/", "$SYS/#"})
+    EXPECT_TRUE(is_valid_filter(good)) << good;
   for (const char* bad : {"", "a/#/b", "a#", "a+/b", "#/a"}) EXPECT_FALSE(is_valid_filter(bad)) << bad;
   EXPECT_FALSE(is_valid_filter(std::string(65536, 'a')));
 }
@@ -57,9 +58,12 @@ TEST(TopicFilter, DisjointCoversTheSameTopicsAndNoneTwice) {
     for (int i = 0; i < levels; ++i) {
       if (i > 0) out += '/';
       const unsigned pick = random() % (wildcards ? 8 : 4);
-      if (pick < 4) out += plain[pick];
-      else if (pick == 7 && i + 1 == levels) out += '#';
-      else out += '+';
+      if (pick < 4)
+        out += plain[pick];
+      else if (pick == 7 && i + 1 == levels)
+        out += '#';
+      else
+        out += '+';
     }
     return out;
   };
@@ -70,7 +74,8 @@ TEST(TopicFilter, DisjointCoversTheSameTopicsAndNoneTwice) {
     const Filters wide = disjoint(filters);
     for (std::size_t i = 0; i < wide.size(); ++i) {
       ASSERT_TRUE(is_valid_filter(wide[i])) << wide[i];
-      for (std::size_t j = i + 1; j < wide.size(); ++j) ASSERT_FALSE(overlap(wide[i], wide[j])) << wide[i] << " " << wide[j];
+      for (std::size_t j = i + 1; j < wide.size(); ++j)
+        ASSERT_FALSE(overlap(wide[i], wide[j])) << wide[i] << " " << wide[j];
     }
     for (int i = 0; i < 20; ++i) {
       const std::string topic = words(false);

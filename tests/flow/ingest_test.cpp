@@ -44,7 +44,8 @@ class IngestTest : public testing::Test {
     ASSERT_TRUE(library) << problems.text();
     normalizer_ = std::make_unique<normalize::Normalizer>(
         library, normalize::Normalizer::Options{normalize::Unmatched::ignore, "UTC"});
-    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, *normalizer_, *store_, ids_, clock_, log_);
+    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, *normalizer_, *store_, ids_,
+                                       clock_, log_);
   }
 
   static store::Limits room_for_two() {
@@ -103,7 +104,8 @@ TEST_F(IngestTest, EveryMessageHasExactlyOneFate) {
 TEST_F(IngestTest, ARedeliveryIsRecognisedAcrossARestart) {
   ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", "1", 1), message("plug/a/power", "2", 2)}));
   open();
-  ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", "2", 2, true), message("plug/a/power", "3", 3, true)}));
+  ASSERT_TRUE(
+      ingest_->accept(std::vector{message("plug/a/power", "2", 2, true), message("plug/a/power", "3", 3, true)}));
   const auto c = counts();
   EXPECT_EQ(c.redelivered, 1u);
   EXPECT_EQ(c.understood, 3u);

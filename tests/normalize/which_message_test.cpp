@@ -44,6 +44,9 @@ TEST(WhichMessage, topics_that_begin_with_a_dollar_need_a_literal) {
        "family: sys\nmessages:\n- { name: up, topic: '$SYS/{device}', format: json, readings: { v: /v } }\n"});
   EXPECT_EQ(taken_by(stage, "$SYS/uptime"), "sys/up sys/uptime");
   EXPECT_EQ(taken_by(stage, "$SYS/broker/uptime"), "ignored");
+  SchemaStage two({"family: t\nmessages:\n- { name: m, topic: '{a}/{device}', format: json, readings: { v: /v } }\n"});
+  EXPECT_EQ(taken_by(two, "SYS/uptime"), "t/m t/uptime");
+  EXPECT_EQ(taken_by(two, "$SYS/uptime"), "ignored");
 }
 
 TEST(WhichMessage, on_one_topic_in_file_order_as_when_decides) {

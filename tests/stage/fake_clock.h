@@ -1,8 +1,8 @@
 #pragma once
 
-#include "gateway/core/clock.h"
-
 #include <atomic>
+
+#include "gateway/core/clock.h"
 
 namespace sluice::stage {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "gateway/core/log.h"
-
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "gateway/core/log.h"
 
 namespace sluice::stage {
 

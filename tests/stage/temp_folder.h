@@ -1,11 +1,11 @@
 #pragma once
 
-#include "gateway/core/assert.h"
-
 #include <filesystem>
 #include <string>
 
 #include <stdlib.h>
+
+#include "gateway/core/assert.h"
 
 namespace sluice::stage {
 
