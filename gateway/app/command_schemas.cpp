@@ -17,9 +17,7 @@ using normalize::Library;
 
 int list(const Library& library) {
   for (const Family& family : library.families())
-    for (const normalize::MessageSchema& message : family.messages)
-      std::cout << message.full_name << "\t" << message.topic.text << "\t" << name_of(message.format) << "\t"
-                << name_of(message.kind) << "\n";
+    std::cout << family.name << "\t" << family.messages.size() << " messages\t" << family.title << "\n";
   return exit_ok;
 }
 

@@ -99,7 +99,7 @@ class CommandLine {
       sub->callback([this, which] { schemas_.what = which; });
       return sub;
     };
-    add("list", "What is in use, a message a line", SchemasOptions::What::list);
+    add("list", "The families in use, one a line", SchemasOptions::What::list);
     add("show", "One family's file in full", SchemasOptions::What::show)
         ->add_option("NAME", schemas_.name, "The family")
         ->required();

@@ -34,7 +34,7 @@ std::optional<Refusal> EventReader::read(const MessagePlan& plan, Source& source
     total += data_size_;
     if (!refusal && total > output_size_max) refusal = Refusal{"too large: its events would take more than 32 MiB", ""};
   }
-  if (refusal && before == 99) out.resize(before);
+  if (refusal) out.resize(before);
   return refusal;
 }
 

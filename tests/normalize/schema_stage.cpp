@@ -46,6 +46,7 @@ json SchemaStage::send(const std::string& topic, const std::string& payload) {
 json SchemaStage::send(const Message& message) {
   std::vector<Record> records;
   const normalize::Fate fate = normalizer_->normalize(message, records);
+  EXPECT_EQ(records.empty(), fate.kind != normalize::Fate::Kind::understood) << message.topic << " " << message.payload;
   if (fate.kind == normalize::Fate::Kind::ignored) return "ignored";
   if (fate.kind == normalize::Fate::Kind::quarantined)
     return "quarantined: " + fate.schema + ": " + fate.field + ": " + fate.reason;
@@ -63,7 +64,9 @@ json SchemaStage::send(const Message& message) {
 
 normalize::Fate SchemaStage::fate(const Message& message) {
   std::vector<Record> records;
-  return normalizer_->normalize(message, records);
+  const normalize::Fate fate = normalizer_->normalize(message, records);
+  EXPECT_EQ(records.empty(), fate.kind != normalize::Fate::Kind::understood) << message.topic << " " << message.payload;
+  return fate;
 }
 
 json readings_of(const std::string& message, const std::string& payload) {
