@@ -105,8 +105,8 @@ std::optional<Refusal> EventReader::append_readings(std::string& data) {
   if (plan_->names_may_meet) names_.clear();
   data += ",\"readings\":{";
   for (const ReadingPlan& reading : plan_->readings) {
-    const std::size_t before = readings_;
     reading_ = &reading;
+    found_ = false;
     if (reading.at.has_wildcard) {
       refusal_.reset();
       source_->visit(reading.at, *bindings_, *this);
@@ -114,7 +114,7 @@ std::optional<Refusal> EventReader::append_readings(std::string& data) {
     } else if (Step refusal = append_reading(reading, source_->first(reading.at, *bindings_))) {
       return refusal;
     }
-    if (reading.required && readings_ == before)
+    if (reading.required && !found_)
       return Refusal{"missing: '" + excerpt(reading.label) + "' at " + reading.at.text, reading.label};
   }
   data += '}';
@@ -150,6 +150,7 @@ std::optional<Refusal> EventReader::append_reading(const ReadingPlan& reading, c
     case Conversion::Result::written:
       break;
   }
+  found_ = true;
   if (plan_->names_may_meet && !names_.insert(name_)) {
     data.resize(mark);
     return std::nullopt;
@@ -216,7 +217,7 @@ std::optional<Refusal> EventReader::render(const TextParts& parts, bool as_name,
 }
 
 std::optional<Refusal> EventReader::refuse(std::string reason) const {
-  return Refusal{"" + reason + " (" + excerpt(name_, 80) + ")", excerpt(name_, 80)};
+  return Refusal{std::move(reason) + " (" + excerpt(name_, 80) + ")", excerpt(name_, 80)};
 }
 
 }  // namespace sluice::normalize

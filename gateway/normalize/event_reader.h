@@ -48,6 +48,7 @@ class EventReader final : private Source::Visitor {
   std::string shared_;  ///< the part of `data` that all events of the message have
   std::string* data_ = nullptr;
   const ReadingPlan* reading_ = nullptr;
+  bool found_ = false;  ///< the reading has a value
   std::size_t readings_ = 0;
   Step refusal_;  ///< of the visit under way
   std::string name_;

@@ -107,9 +107,9 @@ class Kitchen {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    channel_ = dup2(channel_, 3);
     const int nowhere = open("/dev/null", O_RDWR);
     for (int standard = 0; standard < 3 && nowhere >= 0; ++standard) dup2(nowhere, standard);
-    channel_ = dup2(channel_, 3);
     close_range(4, ~0u, 0);
     // Counted from what the gateway had when this process came from it.
     std::ifstream statm("/proc/self/statm");

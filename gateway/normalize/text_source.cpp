@@ -26,6 +26,7 @@ std::optional<Refusal> TextSource::open(std::string_view payload) {
 
 bool TextSource::match(const TextPattern* pattern) {
   pattern_ = pattern;
+  taken_.clear();
   if (pattern != nullptr) return pattern->match(text_, found_);
   found_.assign(1, text_);
   return true;

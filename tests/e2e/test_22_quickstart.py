@@ -15,7 +15,8 @@ def _quickstart(tmp_path):
 
     def start(*options):
         environment = {**os.environ, "TMPDIR": str(tmp_path), "NO_COLOR": "1"}
-        process = Process([ROOT / "deploy" / "quickstart", "--program", binary(), *options], tmp_path / "quickstart.log", environment)
+        process = Process([ROOT / "deploy" / "quickstart", "--program", binary(), *options], tmp_path / "quickstart.log", environment,
+                          own_group=True)
         running.append(process)
         return process
 
@@ -51,9 +52,10 @@ def test_shows_that_nothing_is_lost(quickstart, time):
     assert not children_of_its_folder(process)
 
 
-def test_ctrl_c_cleans_up(quickstart):
+def test_ctrl_c_counts_and_cleans_up(quickstart):
     process = quickstart()
     until(lambda: any("tasmota/" in line for line in process.out) or not process.alive(), "events flow")
-    process.signal(signal.SIGINT)
-    process.wait(within=60)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to everything in the foreground
+    assert process.wait(within=60) == 0, process.err[-5:]
+    assert "lost 0" in process.out[-1]
     assert not children_of_its_folder(process)

@@ -74,6 +74,12 @@ TEST(Json, of_two_readings_with_one_name_the_first_in_file_order_stays) {
             json::parse(R"({"energy.power":1})"));
 }
 
+TEST(Json, a_required_reading_whose_name_is_taken_is_not_missing) {
+  EXPECT_EQ(readings_of(R"(format: json, readings: { "{s}.p": "/{s}/p", a.p: { at: /a/p, required: true } })",
+                        R"({"a":{"p":1}})"),
+            json::parse(R"({"a.p":1})"));
+}
+
 TEST(Json, of_two_members_with_one_name_the_last_counts) {
   EXPECT_EQ(readings_of("format: json, readings: { t: /t, '{x}': '/{x}' }", R"({"t":21.5,"u":1,"t":99.9,"u":2})"),
             json::parse(R"({"t":99.9,"u":2})"));

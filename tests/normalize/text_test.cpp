@@ -78,6 +78,19 @@ TEST(TextFormat, presence) {
   EXPECT_EQ(in_json.send("t/d", "{}"), "quarantined: t/m: online: missing: what says online or offline, at '/state'");
 }
 
+TEST(TextFormat, what_one_message_took_means_nothing_to_the_next) {
+  std::string groups;
+  for (int i = 1; i <= 70; ++i) groups += "(?P<g" + std::to_string(i) + ">.)";
+  SchemaStage stage(
+      {"family: t\nmessages:\n"
+       "- { name: few, topic: few, device: d, format: text, rest: keep, pattern: '(?P<a>.)', readings: { a: a } }\n"
+       "- { name: many, topic: many, device: d, format: text, rest: keep, pattern: '" +
+       groups + "', when: { at: g70, is: z }, readings: { a: g1 } }\n"});
+  EXPECT_FALSE(stage.send("few", "x")[0].contains("rest"));
+  // `when` looks at a group that the first pattern does not have; what it looks at is not taken.
+  EXPECT_EQ(stage.send("many", std::string(69, 'x') + "z")[0]["rest"].size(), 69u);
+}
+
 TEST(TextFormat, what_is_no_text) {
   SchemaStage stage({SchemaStage::file_with("format: text, readings: { v: value }")});
   EXPECT_EQ(stage.send("t/d", "21.5\xb0"), "quarantined: t/m: : not text: it is not UTF-8");

@@ -25,9 +25,7 @@ std::int64_t number_in(const Record& record) {
 }
 
 /// The life of the child: appends records that carry their own place, and settles, until it is killed.
-[[noreturn]] void append_for_ever(const Store::Options& options, unsigned seed, int pipe) {
-  Stage stage;
-  stage.options = options;
+[[noreturn]] void append_for_ever(Stage& stage, unsigned seed, int pipe) {
   if (!stage.open()) _exit(1);
   std::mt19937 random(seed);
   Told told{stage.store->snapshot().stored, stage.cloud("a").delivered};
@@ -51,11 +49,13 @@ std::int64_t number_in(const Record& record) {
 
 /// Runs a child, kills it once it has told `reports` times, and returns what it told last.
 Told run_and_kill(const Store::Options& options, unsigned seed, int reports) {
+  Stage stage;  // the child's, made here: a child that is killed cleans nothing up
+  stage.options = options;
   int ends[2];
   SLUICE_ASSERT(pipe(ends) == 0);
   const pid_t child = fork();
   SLUICE_ASSERT(child >= 0);
-  if (child == 0) append_for_ever(options, seed, ends[1]);
+  if (child == 0) append_for_ever(stage, seed, ends[1]);
   close(ends[1]);
   Told last, told;
   int count = 0;

@@ -10,11 +10,11 @@ class Process:
     """Owned by the test that started it; `end` must be called. Output goes through pipes, so that limits set on the files
     of the process do not hit what it says."""
 
-    def __init__(self, command, log, env=None, cwd=None):
+    def __init__(self, command, log, env=None, own_group=False):
         self.name = str(command[0]).rsplit("/", 1)[-1]
         self.out, self.err = [], []
         self.child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, env=env, cwd=cwd)
+                                      stderr=subprocess.PIPE, env=env, start_new_session=own_group)
         self._threads = [threading.Thread(target=self._read, args=(stream, lines, log), daemon=True)
                          for stream, lines in ((self.child.stdout, self.out), (self.child.stderr, self.err))]
         for thread in self._threads:
