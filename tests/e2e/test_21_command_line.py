@@ -31,7 +31,7 @@ def test_try_says_why_not(stage):
 def test_every_example_of_every_schema_holds(stage):
     gateway = idle(stage)
     assert gateway.command("schemas", "test").returncode == 0
-    listed = {line.split("/")[0] for line in gateway.command("schemas", "list").stdout.splitlines()}
+    listed = {line.split("\t")[0] for line in gateway.command("schemas", "list").stdout.splitlines()}
     assert {"tasmota", "zigbee2mqtt", "currentcost", "weatherstation", "button", "home", "probe"} <= listed
     assert "tele" in gateway.command("schemas", "show", "tasmota").stdout
     assert "#" in gateway.command("schemas", "doc").stdout
