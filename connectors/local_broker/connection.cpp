@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "connectors/local_broker/words.h"
+#include "connectors/mqtt/words.h"
 #include "gateway/core/assert.h"
 
 namespace sluice::local_broker {
@@ -39,22 +39,17 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Connection::Connection(ClientPtr client, int level, const Options& options, const Clock& clock, TlsContext* tls,
+Connection::Connection(mqtt::ClientPtr client, int level, const Options& options, const Clock& clock, mqtt::Tls tls,
                        Batch& batch)
     : client_(std::move(client)),
       level_(level),
       options_(options),
       clock_(clock),
-      tls_(tls),
+      tls_(std::move(tls)),
       batch_(batch),
       dup_watch_(options.client_id) {
   SLUICE_ASSERT(batch_.empty());
   wire();
-  if (tls_ != nullptr) {
-    // The handshake begins with the first write, so there is still time to ask for another name than the address's.
-    auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
-    SSL_set_tlsext_host_name(ssl, tls_->server_name().c_str());
-  }
 }
 
 void Connection::wire() {
@@ -150,12 +145,12 @@ void Connection::give_up(std::string why) {
 
 void Connection::end(int code, int error_number) {
   if (lost()) return;
-  const std::string certificate = tls_ == nullptr ? std::string() : tls_->take_failure();
+  const std::string certificate = tls_ == nullptr ? std::string() : tls_->take_refusal();
   tls_failed_ = !answered_ && (!certificate.empty() || !tls_error_.empty());
-  if (!certificate.empty()) return give_up(certificate);
+  if (!certificate.empty()) return give_up("TLS: " + certificate);
   if (!refusal_.empty()) return give_up(refusal_);
-  if (tls_failed_) return give_up(tls_words(tls_error_));
-  give_up(library_words(code, error_number));
+  if (tls_failed_) return give_up(mqtt::tls_words(tls_error_));
+  give_up(mqtt::library_words(code, error_number));
 }
 
 void Connection::update_log_callback() {
@@ -169,13 +164,13 @@ void Connection::on_connect(int code, int flags) {
   answered_ = true;
   const bool session_present = (flags & 1) != 0;
   answer_ = Answer{code, session_present};
-  if (code != 0) refusal_ = refusal_words(code, level_);
+  if (code != 0) refusal_ = mqtt::refusal_words(code, level_);
   if (code == 0 && session_present) dup_watch_.begin();
 }
 
 void Connection::on_disconnect(int code) {
   // Reason codes of the broker's DISCONNECT begin at 128; below are the library's own errors, which the caller gets.
-  if (code >= MQTT_RC_UNSPECIFIED && refusal_.empty()) refusal_ = reason_words(code);
+  if (code >= MQTT_RC_UNSPECIFIED && refusal_.empty()) refusal_ = mqtt::reason_words(code);
 }
 
 void Connection::on_message(const mosquitto_message& message) noexcept {
@@ -205,7 +200,7 @@ void Connection::on_subscribe(int packet_id, int count, const int* granted) {
     refused_filters_ += "'" + filter + "': " +
                         (granted[i] == 0   ? "only QoS 0, which can lose messages"
                          : granted[i] == 2 ? "QoS 2, which was not asked for"
-                                           : reason_words(granted[i]));
+                                           : mqtt::reason_words(granted[i]));
   }
   subscribed_ = refused_filters_.empty();
 }

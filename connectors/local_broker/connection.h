@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include <mosquitto.h>
+
 #include "connectors/local_broker/batch.h"
-#include "connectors/local_broker/client.h"
 #include "connectors/local_broker/dup_watch.h"
+#include "connectors/local_broker/mqtt_source.h"
+#include "connectors/mqtt/client.h"
 
 namespace sluice::local_broker {
 
@@ -20,7 +23,8 @@ class Connection {
  public:
   /// `client` has been connected by a Dial, speaks `level`, and has everything it is to send still queued. `batch` is
   /// where messages go; the owner clears it after a commit.
-  Connection(ClientPtr client, int level, const Options& options, const Clock& clock, TlsContext* tls, Batch& batch);
+  Connection(mqtt::ClientPtr client, int level, const Options& options, const Clock& clock, mqtt::Tls tls,
+             Batch& batch);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -74,11 +78,11 @@ class Connection {
   void on_subscribe(int packet_id, int count, const int* granted);
   void on_log(int level, const char* line);
 
-  ClientPtr client_;
+  mqtt::ClientPtr client_;
   const int level_;
   const Options& options_;
   const Clock& clock_;
-  TlsContext* const tls_;
+  const mqtt::Tls tls_;
   Batch& batch_;
   DupWatch dup_watch_;
   bool logs_ = true;  ///< whether the log callback is set: it costs an allocation a line

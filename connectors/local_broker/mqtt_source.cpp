@@ -6,15 +6,17 @@
 #include <optional>
 #include <utility>
 
+#include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <poll.h>
 
-#include "connectors/local_broker/back_off.h"
 #include "connectors/local_broker/connection.h"
-#include "connectors/local_broker/dial.h"
 #include "connectors/local_broker/protocol_choice.h"
 #include "connectors/local_broker/status.h"
-#include "connectors/local_broker/wake.h"
+#include "connectors/mqtt/back_off.h"
+#include "connectors/mqtt/dial.h"
+#include "connectors/mqtt/wake.h"
+#include "gateway/core/assert.h"
 
 namespace sluice::local_broker {
 namespace {
@@ -25,10 +27,36 @@ constexpr Duration refused_retry(60'000);  // an access list may be mended
 constexpr Duration reconnect_max(30'000);
 constexpr Duration ready_max(5000);
 
+/// Messages a little over message_size_max still arrive and are accounted for; what is far beyond it the broker keeps
+/// away, so that it never has to fit into memory.
+constexpr std::size_t packet_size_beyond = std::size_t{16} << 20;
+constexpr std::size_t packet_size_most = 268'435'455;  // what MQTT's length field can say (section 1.5.5)
+
 constexpr pollfd nothing{-1, 0, 0};
 
 bool says_unsupported(int code) {
   return code == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION || code == CONNACK_REFUSED_PROTOCOL_VERSION;
+}
+
+mqtt::ClientOptions client_options(const Options& options, int level) {
+  return {options.address, options.client_id,  options.username,       options.password, level,
+          false,           options.keep_alive, mqtt::Writing::deferred};
+}
+
+void add_number(mosquitto_property** list, int property, std::uint32_t value) {
+  SLUICE_ASSERT(mosquitto_property_add_int32(list, property, value) == MOSQ_ERR_SUCCESS);
+}
+
+/// For MQTT 5: a session that does not end by itself, `receive_maximum`, a maximum packet size; null for 3.1.1.
+mqtt::Properties connect_properties(const Options& options, int level) {
+  if (level != 5) return nullptr;
+  mosquitto_property* list = nullptr;
+  add_number(&list, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0xFFFFFFFF);  // never (MQTT 5 section 3.1.2.11.2)
+  SLUICE_ASSERT(mosquitto_property_add_int16(&list, MQTT_PROP_RECEIVE_MAXIMUM, options.receive_maximum) ==
+                MOSQ_ERR_SUCCESS);
+  const std::size_t packet_size = std::min(options.message_size_max + packet_size_beyond, packet_size_most);
+  add_number(&list, MQTT_PROP_MAXIMUM_PACKET_SIZE, static_cast<std::uint32_t>(packet_size));
+  return mqtt::Properties(list);
 }
 
 }  // namespace
@@ -43,8 +71,8 @@ struct MqttSource::Loop {
   enum class End { stopped, lost, not_committed };
 
   Result<> run(Acceptor& acceptor, const std::stop_token& stop);
-  ClientPtr dial(ClientPtr client, int level, const std::stop_token& stop);
-  End serve(ClientPtr client, int level, Acceptor& acceptor, const std::stop_token& stop);
+  mqtt::ClientPtr dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen, const std::stop_token& stop);
+  End serve(mqtt::ClientPtr client, int level, Acceptor& acceptor, const std::stop_token& stop);
   End round_trips(Connection& connection, int level, Acceptor& acceptor, const std::stop_token& stop);
   void ended(const Connection& connection, int level);
 
@@ -64,10 +92,10 @@ struct MqttSource::Loop {
   Status status;
   Batch batch;
   std::atomic<Instant> last_step{Instant{}};
-  std::shared_ptr<Wake> wake = std::make_shared<Wake>();
-  std::unique_ptr<TlsContext> tls;
+  std::shared_ptr<mqtt::Wake> wake = std::make_shared<mqtt::Wake>();
+  mqtt::Tls tls;
   ProtocolChoice protocol;
-  BackOff back_off{reconnect_max};
+  mqtt::BackOff back_off{reconnect_max};
 
   std::optional<Instant> gathering_since;  ///< of the oldest uncommitted message
   std::optional<Instant> subscribe_again_at;
@@ -79,16 +107,17 @@ struct MqttSource::Loop {
 
 Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) {
   if (options.address.tls) {
-    Result<std::unique_ptr<TlsContext>> made = TlsContext::make(options.tls, options.address.host);
-    if (!made) return made.error();
+    Result<mqtt::Tls> made = transport::TlsContext::make(options.tls, options.address.host);
+    if (!made) return config_error("local_broker." + made.error().message);
     tls = std::move(*made);
   }
   const std::stop_callback waker(stop, [this] { wake->call(); });
   while (!stop.stop_requested()) {
     const int level = protocol.level(clock.now());
-    Result<ClientPtr> client = make_client(options, level, Role::telemetry, tls.get());
-    if (!client) return client.error();
-    if (ClientPtr reached = dial(std::move(*client), level, stop)) {
+    const mqtt::ClientOptions chosen = client_options(options, level);
+    Result<mqtt::ClientPtr> client = make_client(chosen, tls);
+    if (!client) return config_error("local_broker." + client.error().message);
+    if (mqtt::ClientPtr reached = dial(std::move(*client), chosen, stop)) {
       connected_at = clock.now();
       const End end = serve(std::move(reached), level, acceptor, stop);
       if (end == End::stopped) break;
@@ -101,11 +130,12 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
   return {};
 }
 
-ClientPtr MqttSource::Loop::dial(ClientPtr client, int level, const std::stop_token& stop) {
-  Dial attempt(std::move(client), connect_properties(options, level), options, wake);
+mqtt::ClientPtr MqttSource::Loop::dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen,
+                                       const std::stop_token& stop) {
+  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level), chosen, tls, wake);
   while (!stop.stop_requested()) {
     touch();
-    if (std::optional<Dial::Outcome> outcome = attempt.outcome()) {
+    if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) {
       if (!outcome->client) status.down(outcome->error);
       return std::move(outcome->client);
     }
@@ -114,11 +144,11 @@ ClientPtr MqttSource::Loop::dial(ClientPtr client, int level, const std::stop_to
   return nullptr;
 }
 
-MqttSource::Loop::End MqttSource::Loop::serve(ClientPtr client, int level, Acceptor& acceptor,
+MqttSource::Loop::End MqttSource::Loop::serve(mqtt::ClientPtr client, int level, Acceptor& acceptor,
                                               const std::stop_token& stop) {
   End end = End::lost;
   {
-    Connection connection(std::move(client), level, options, clock, tls.get(), batch);
+    Connection connection(std::move(client), level, options, clock, tls, batch);
     subscribe_again_at.reset();
     end = round_trips(connection, level, acceptor, stop);
     if (end == End::lost) ended(connection, level);
@@ -228,7 +258,7 @@ Result<> MqttSource::Loop::commit(Acceptor& acceptor) {
 }
 
 void MqttSource::Loop::wait_until_ready(Acceptor& acceptor, const std::stop_token& stop) {
-  BackOff pause(ready_max);
+  mqtt::BackOff pause(ready_max);
   while (!stop.stop_requested()) {
     touch();
     const Result<> ready = acceptor.ready();
@@ -269,14 +299,6 @@ State MqttSource::state() const {
 
 Instant MqttSource::last_step() const {
   return loop_->last_step;
-}
-
-std::string library_version() {
-  int major = 0;
-  int minor = 0;
-  int revision = 0;
-  mosquitto_lib_version(&major, &minor, &revision);
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(revision);
 }
 
 }  // namespace sluice::local_broker

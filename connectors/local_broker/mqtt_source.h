@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/mqtt/address.h"
 #include "gateway/core/clock.h"
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
@@ -12,17 +13,8 @@
 
 namespace sluice::local_broker {
 
-struct Address {
-  std::string host;
-  int port = 1883;
-  bool tls = false;
-};
-
-/// "mqtt://host[:port]" (1883) or "mqtts://host[:port]" (8883); IPv6 in brackets. No user or path.
-Result<Address> parse_address(std::string_view url);
-
 struct Options {
-  Address address;
+  mqtt::Address address;
   std::string client_id;
   std::string username, password;  ///< empty: none
   TlsOptions tls;
@@ -65,8 +57,5 @@ class MqttSource final : public UplinkSource {
   struct Loop;
   std::unique_ptr<Loop> loop_;
 };
-
-/// The version of the MQTT library at run time.
-std::string library_version();
 
 }  // namespace sluice::local_broker

@@ -5,10 +5,11 @@
 #include <chrono>
 #include <utility>
 
+#include <mosquitto.h>
 #include <poll.h>
 
-#include "connectors/local_broker/client.h"
-#include "connectors/local_broker/words.h"
+#include "connectors/mqtt/client.h"
+#include "connectors/mqtt/words.h"
 
 namespace sluice::local_broker {
 namespace {
@@ -22,14 +23,14 @@ using SteadyClock = std::chrono::steady_clock;
 }  // namespace
 
 struct Publisher::Client {
-  std::unique_ptr<TlsContext> tls;
-  ClientPtr client;
-  Address address;
+  mqtt::Tls tls;
+  mqtt::ClientPtr client;
+  mqtt::Address address;
   int answer = -1;  ///< of the broker to CONNECT
   std::size_t in_flight = 0;
   SteadyClock::time_point last_turn{};
 
-  Error failed(const std::string& why) const { return unavailable(words_of(address) + ": " + why); }
+  Error failed(const std::string& why) const { return unavailable(mqtt::words_of(address) + ": " + why); }
   Result<> checked(int code) const;
   Result<> turn(Duration most);
   template <class Condition>
@@ -39,9 +40,10 @@ struct Publisher::Client {
 Result<> Publisher::Client::checked(int code) const {
   const int error_number = errno;
   if (code == MOSQ_ERR_SUCCESS) return {};
-  if (answer > 0) return failed(refusal_words(answer, level));
-  if (const std::string refused = tls ? tls->take_failure() : std::string(); !refused.empty()) return failed(refused);
-  return failed(library_words(code, error_number));
+  if (answer > 0) return failed(mqtt::refusal_words(answer, level));
+  if (const std::string refused = tls ? tls->take_refusal() : std::string(); !refused.empty())
+    return failed("TLS: " + refused);
+  return failed(mqtt::library_words(code, error_number));
 }
 
 /// Reads what has come, sends what waits, and pings; blocks at most so long for something to come.
@@ -77,11 +79,14 @@ Result<std::unique_ptr<Publisher>> Publisher::connect(const Options& options) {
   auto made = std::make_unique<Client>();
   made->address = options.address;
   if (options.address.tls) {
-    Result<std::unique_ptr<TlsContext>> tls = TlsContext::make(options.tls, options.address.host);
+    Result<mqtt::Tls> tls = transport::TlsContext::make(options.tls, options.address.host);
     if (!tls) return tls.error();
     made->tls = std::move(*tls);
   }
-  Result<ClientPtr> client = make_client(options, level, Role::publisher, made->tls.get());
+  Result<mqtt::ClientPtr> client =
+      mqtt::make_client({options.address, options.client_id, options.username, options.password, level, true,
+                         options.keep_alive, mqtt::Writing::at_once},
+                        made->tls);
   if (!client) return client.error();
   made->client = std::move(*client);
 

@@ -1,6 +1,6 @@
 #include "connectors/local_broker/status.h"
 
-#include "connectors/local_broker/words.h"
+#include "connectors/mqtt/words.h"
 
 namespace sluice::local_broker {
 
@@ -19,7 +19,7 @@ void Status::connected(int level, bool session_present) {
   state_.since = clock_.wall_time();
   state_.last_error.clear();
   state_.protocol = level == 5 ? "5" : "3.1.1";
-  tell(LogLevel::info, "connected to " + words_of(options_.address) + ", MQTT " + state_.protocol +
+  tell(LogLevel::info, "connected to " + mqtt::words_of(options_.address) + ", MQTT " + state_.protocol +
                            (session_present ? ", session resumed" : ", new session"));
 }
 
@@ -55,7 +55,8 @@ void Status::down(const std::string& why) {
   state_.connected = false;
   state_.subscribed = false;
   state_.last_error = why;
-  if (!told) tell(LogLevel::warning, "not connected to " + words_of(options_.address) + ": " + why + "; trying again");
+  if (!told)
+    tell(LogLevel::warning, "not connected to " + mqtt::words_of(options_.address) + ": " + why + "; trying again");
 }
 
 void Status::stopped() {

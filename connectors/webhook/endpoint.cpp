@@ -7,9 +7,13 @@
 
 #include <httplib.h>
 
-#include "connectors/webhook/connection.h"
+#include "connectors/transport/connection.h"
 
 namespace sluice::webhook {
+
+using transport::Connection;
+using transport::Lookup;
+using transport::TlsContext;
 
 namespace {
 
@@ -113,7 +117,7 @@ class PatientStream final : public httplib::Stream {
 /// The library's client over our Connection. The library closes the socket, which is why Connection lets go of it.
 class Endpoint::Wire final : public httplib::ClientImpl {
  public:
-  Wire(const Url& url, std::optional<TlsContext> tls)
+  Wire(const Url& url, std::shared_ptr<TlsContext> tls)
       : ClientImpl(url.host, url.port),
         lookup_(url.host, url.port),
         tls_(std::move(tls)),
@@ -191,7 +195,7 @@ class Endpoint::Wire final : public httplib::ClientImpl {
   }
 
   bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
-    Connection::Opened opened = Connection::open(lookup_, tls_ ? &*tls_ : nullptr, place_, *patience_);
+    Connection::Opened opened = Connection::open(lookup_, tls_.get(), place_, *patience_);
     if (const auto* failure = std::get_if<Failure>(&opened)) {
       failure_ = *failure;
       error = httplib::Error::Connection;
@@ -221,7 +225,7 @@ class Endpoint::Wire final : public httplib::ClientImpl {
   }
 
   Lookup lookup_;
-  std::optional<TlsContext> tls_;
+  std::shared_ptr<TlsContext> tls_;
   std::string place_, host_, target_;
   std::unique_ptr<Connection> connection_;
   const Patience* patience_ = nullptr;  // these two: of the exchange that runs
@@ -235,9 +239,9 @@ Endpoint::Endpoint(std::unique_ptr<Wire> wire, std::string place) : wire_(std::m
 Endpoint::~Endpoint() = default;
 
 Result<std::unique_ptr<Endpoint>> Endpoint::make(const Url& url, const TlsOptions& tls) {
-  std::optional<TlsContext> context;
+  std::shared_ptr<TlsContext> context;
   if (url.tls) {
-    Result<TlsContext> made = TlsContext::make(tls, url.host);
+    Result<std::shared_ptr<TlsContext>> made = TlsContext::make(tls, url.host, "http/1.1");
     if (!made) return made.error();
     context = std::move(*made);
   }

@@ -8,11 +8,14 @@
 #include <variant>
 #include <vector>
 
+#include "connectors/transport/patience.h"
 #include "connectors/webhook/answer.h"
-#include "connectors/webhook/patience.h"
 #include "connectors/webhook/webhook_sink.h"
 
 namespace sluice::webhook {
+
+using transport::Failure;
+using transport::Patience;
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 

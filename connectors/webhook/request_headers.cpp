@@ -5,7 +5,7 @@
 
 #include <strings.h>
 
-#include "connectors/webhook/base64.h"
+#include "connectors/transport/base64.h"
 
 namespace sluice::webhook {
 
@@ -38,7 +38,7 @@ Result<> check(const std::string& name, const std::string& value) {
 }
 
 std::string basic_credentials(const Options& options) {
-  return base64(options.username + ":" + options.password);
+  return transport::base64(options.username + ":" + options.password);
 }
 
 Result<std::string> authorization(const Options& options) {

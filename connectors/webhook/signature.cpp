@@ -4,10 +4,13 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "connectors/webhook/base64.h"
+#include "connectors/transport/base64.h"
 #include "connectors/webhook/webhook_sink.h"
 
 namespace sluice::webhook {
+
+using transport::base64;
+using transport::from_base64;
 
 namespace {
 constexpr std::string_view secret_prefix = "whsec_";

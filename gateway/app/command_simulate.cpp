@@ -96,7 +96,7 @@ int simulate(const SimulateOptions& options) {
 
   local_broker::Options broker = use->config ? use->config->local_broker : local_broker::Options{};
   if (!options.broker.empty() || !use->config) {
-    const auto address = local_broker::parse_address(options.broker.empty() ? "mqtt://localhost:1883" : options.broker);
+    const auto address = mqtt::parse_address(options.broker.empty() ? "mqtt://localhost:1883" : options.broker);
     if (!address) {
       std::cerr << "sluice: --broker: " << address.error().message << "\n";
       return exit_usage;

@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "connectors/local_broker/mqtt_source.h"
+#include "connectors/mqtt/words.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_code.h"
 #include "gateway/app/version.h"
@@ -12,7 +12,7 @@ int version() {
   std::cout << "sluice " << version_text << "\n"
             << "build: " << SLUICE_BUILD << "\n"
             << "sqlite: " << store::sqlite_version() << "\n"
-            << "libmosquitto: " << local_broker::library_version() << "\n";
+            << "libmosquitto: " << mqtt::library_version() << "\n";
   return exit_ok;
 }
 

@@ -64,7 +64,7 @@ void read_broker_address(Section& broker, Config& config) {
   const auto url = broker.required("url", "write mqtt://localhost:1883 for a broker on this machine");
   if (!url) return;
   const bool plain = url->literal() && url->text.find('@') == std::string::npos;
-  if (auto address = local_broker::parse_address(url->text))
+  if (auto address = mqtt::parse_address(url->text))
     config.local_broker.address = std::move(*address);
   else
     broker.fail("url", plain ? address.error().message

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "gateway/core/message.h"
@@ -36,6 +38,17 @@ class UplinkSource {
   virtual Result<> run(Acceptor& acceptor, std::stop_token stop) = 0;
 };
 
+/// How a cloud's standing connection is, for people. `why` is one line without secrets; empty when up.
+struct Link {
+  enum class Health {
+    up,
+    down,    ///< tried again by itself, soon
+    paused,  ///< until someone mends it; tried seldom
+  };
+  Health health = Health::up;
+  std::string why;
+};
+
 /// A cloud. `deliver` is called by one thread, with the oldest waiting records, in order; it connects when it must,
 /// blocks until each record has a verdict or a stop is requested, and answers verdicts[i] for records[i]. Missing
 /// verdicts count as deferred. After a deferred record, later records of the same call must not be accepted (order).
@@ -43,6 +56,13 @@ class UplinkSink {
  public:
   virtual ~UplinkSink() = default;
   virtual std::vector<Verdict> deliver(std::span<const Record> records, std::stop_token stop) = 0;
+
+  /// Keeps a standing connection, for connectors that have one: connects, reconnects with back-off, stays alive between
+  /// deliveries. Called once, in a thread of its own, and returns soon after a stop is requested. While it is not
+  /// connected, deliver waits.
+  virtual void keep(std::stop_token) {}
+  /// How that connection stands; nothing for connectors that connect only to deliver. Any thread.
+  virtual std::optional<Link> link() const { return std::nullopt; }
 };
 
 }  // namespace sluice

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "connectors/local_broker/mqtt_source.h"
 #include "tests/stage/process.h"
 #include "tests/stage/recording_log.h"
@@ -110,8 +112,12 @@ struct Running {
   bool received(std::size_t count) {
     return stage::eventually([&] { return acceptor.count() >= count; });
   }
-  bool says(const std::string& part) {
-    return stage::eventually([&] { return source.state().last_error.find(part) != std::string::npos; });
+  testing::AssertionResult says(const std::string& part) {
+    if (stage::eventually([&] { return source.state().last_error.find(part) != std::string::npos; }))
+      return testing::AssertionSuccess();
+    testing::AssertionResult failure = testing::AssertionFailure() << "what was logged instead:";
+    for (const std::string& line : log.lines()) failure << "\n  " << line;
+    return failure;
   }
 
   SystemClock clock;

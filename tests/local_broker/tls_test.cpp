@@ -73,7 +73,7 @@ TEST_F(Tls, AnUnknownAuthorityIsRefused) {
   stage::Authority stranger(folder.path(), "stranger");
   stage::Mosquitto broker(lines(stranger.server()));
   Running running(options(broker.port()));
-  EXPECT_TRUE(running.says("its authority is not known; see local_broker.tls.ca_file"));
+  EXPECT_TRUE(running.says("its authority is not known; name the authority's certificate in tls.ca_file"));
 }
 
 TEST_F(Tls, WithoutACaFileTheMachinesAuthoritiesCount) {

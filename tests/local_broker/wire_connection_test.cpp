@@ -44,7 +44,7 @@ TEST_F(Wire, FallsBackWhenTheBrokerHangsUpTwice) {
 TEST_F(Wire, ARefusalIsToldOnceInWords) {
   running = std::make_unique<Running>(options_for(broker.port()));
   for (int time = 0; time < 4; ++time) ASSERT_TRUE(broker.greet(false, 0x87));
-  EXPECT_TRUE(running->says("not authorised: check local_broker.username and password"));
+  EXPECT_TRUE(running->says("not authorised: check username and password"));
   int told = 0;
   for (const std::string& line : running->log.lines()) told += line.find("not authorised") != std::string::npos;
   EXPECT_EQ(told, 1);

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "connectors/webhook/base64.h"
+#include "connectors/transport/base64.h"
 #include "tests/webhook/peers.h"
 
 namespace sluice::webhook {
@@ -308,7 +308,7 @@ TEST(WebhookSink, KeepsSecretsOutOfReasonsAndLogs) {
     std::string told = verdicts[0].reason;
     for (const std::string& line : sender.log.lines()) told += line;
     for (const std::string& hidden :
-         {std::string("bearer-secret"), std::string("basic-secret"), base64("user:basic-secret"),
+         {std::string("bearer-secret"), std::string("basic-secret"), transport::base64("user:basic-secret"),
           std::string("header-secret"), std::string("query-secret"), std::string(secret)})
       EXPECT_EQ(told.find(hidden), std::string::npos) << told;
     EXPECT_NE(told.find("***"), std::string::npos) << told;

@@ -1,4 +1,4 @@
-#include "connectors/webhook/connection.h"
+#include "connectors/transport/connection.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 namespace {
 
@@ -54,7 +54,7 @@ void Connection::release() {
   socket_ = -1;
 }
 
-Connection::Opened Connection::open(Lookup& lookup, const TlsContext* tls, const std::string& place,
+Connection::Opened Connection::open(Lookup& lookup, TlsContext* tls, const std::string& place,
                                     const Patience& patience) {
   Lookup::Found found = lookup.find(patience);
   if (const auto* failure = std::get_if<Failure>(&found)) return *failure;
@@ -85,17 +85,15 @@ bool Connection::connect(const Address& address, const Patience& patience) {
   return false;
 }
 
-bool Connection::shake_hands(const TlsContext& tls, const Patience& patience) {
+bool Connection::shake_hands(TlsContext& tls, const Patience& patience) {
   ssl_ = tls.connection(socket_);
   for (;;) {
     ERR_clear_error();
     const int result = SSL_connect(ssl_.get());
     if (result == 1) return true;
     if (again(result, shaking_hands, patience)) continue;
-    if (const long verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK)
-      fail(Failure::Kind::tls, shaking_hands,
-           std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict) +
-               " (the name asked for is " + tls.server_name() + ")");
+    if (const std::string refusal = tls.take_refusal(); !refusal.empty())
+      fail(Failure::Kind::tls, shaking_hands, refusal);
     return false;
   }
 }
@@ -182,4 +180,4 @@ void Connection::fail(Failure::Kind kind, const char* doing, const std::string& 
   failure_ = {kind, std::string(doing) + " " + place_ + ": " + why};
 }
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

@@ -1,4 +1,4 @@
-#include "connectors/webhook/lookup.h"
+#include "connectors/transport/lookup.h"
 
 #include <condition_variable>
 #include <cstring>
@@ -9,7 +9,7 @@
 
 #include <netdb.h>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 struct Lookup::Question {
   std::mutex mutex;
@@ -63,4 +63,4 @@ Lookup::Found Lookup::find(const Patience& patience) {
   return Failure{Failure::Kind::network, "the name " + host_ + " was not found in time; is a name server reachable?"};
 }
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

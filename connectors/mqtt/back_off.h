@@ -5,7 +5,7 @@
 
 #include "gateway/core/clock.h"
 
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 
 /// How long to rest before the next attempt: full jitter, a random time up to a bound that doubles from 0.1 s to
 /// `most`, so that many clients do not come back to a restarted broker in step. One thread.
@@ -28,4 +28,4 @@ class BackOff {
   Duration bound_ = first;
 };
 
-}  // namespace sluice::local_broker
+}  // namespace sluice::mqtt

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "connectors/local_broker/mqtt_source.h"
+#include "connectors/mqtt/address.h"
 
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 namespace {
 
 void expect(const std::string& url, const std::string& host, int port, bool tls) {
@@ -35,8 +35,8 @@ TEST(Address, NeverRepeatsALogin) {
   const Result<Address> address = parse_address("mqtt://user:secret@host");
   ASSERT_FALSE(address);
   EXPECT_EQ(address.error().message.find("secret"), std::string::npos);
-  EXPECT_NE(address.error().message.find("local_broker.password"), std::string::npos);
+  EXPECT_NE(address.error().message.find("username and password"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace sluice::local_broker
+}  // namespace sluice::mqtt

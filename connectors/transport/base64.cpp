@@ -1,8 +1,8 @@
-#include "connectors/webhook/base64.h"
+#include "connectors/transport/base64.h"
 
 #include <openssl/evp.h>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 namespace {
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -35,4 +35,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

@@ -3,12 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "connectors/local_broker/mqtt_source.h"
-
-namespace sluice::local_broker {
-
-/// "mqtt://host:1883", for people.
-std::string words_of(const Address& address);
+namespace sluice::mqtt {
 
 /// Why the broker refused CONNECT: MQTT 5 section 3.2.2.2, or MQTT 3.1.1 section 3.2.2.3 where `level` is 4.
 std::string refusal_words(int code, int level);
@@ -23,4 +18,7 @@ std::string library_words(int code, int error_number);
 /// failed".
 std::string tls_words(std::string_view line);
 
-}  // namespace sluice::local_broker
+/// The version of the MQTT library at run time.
+std::string library_version();
+
+}  // namespace sluice::mqtt

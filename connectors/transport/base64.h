@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 /// RFC 4648 section 4, with padding.
 std::string base64(std::string_view bytes);
@@ -12,4 +12,4 @@ std::string base64(std::string_view bytes);
 /// Nothing but the alphabet and right padding is taken.
 std::optional<std::string> from_base64(std::string_view text);
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

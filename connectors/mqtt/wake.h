@@ -1,6 +1,6 @@
 #pragma once
 
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 
 /// Wakes a poll(2): an eventfd. call() from any thread, the rest from the one that polls.
 class Wake {
@@ -18,4 +18,4 @@ class Wake {
   int descriptor_;
 };
 
-}  // namespace sluice::local_broker
+}  // namespace sluice::mqtt

@@ -1,4 +1,4 @@
-#include "connectors/local_broker/words.h"
+#include "connectors/mqtt/words.h"
 
 #include <cstring>
 
@@ -6,20 +6,14 @@
 #include <mqtt_protocol.h>
 #include <netdb.h>
 
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 namespace {
 
-constexpr std::string_view check_login = "not authorised: check local_broker.username and password";
-constexpr std::string_view check_client_id = "the broker does not take this client id: check local_broker.client_id";
+constexpr std::string_view check_login = "not authorised: check username and password";
+constexpr std::string_view check_client_id = "the broker does not take this client id: check client_id";
 constexpr std::string_view unsupported_version = "the broker does not speak this version of MQTT";
 
 }  // namespace
-
-std::string words_of(const Address& address) {
-  const bool bracket = address.host.find(':') != std::string::npos;
-  return (address.tls ? "mqtts://" : "mqtt://") + (bracket ? "[" + address.host + "]" : address.host) + ":" +
-         std::to_string(address.port);
-}
 
 std::string refusal_words(int code, int level) {
   if (level == 4) {
@@ -58,7 +52,7 @@ std::string refusal_words(int code, int level) {
 std::string reason_words(int code) {
   switch (code) {
     case MQTT_RC_SESSION_TAKEN_OVER:
-      return "another client has connected with the same client id: check local_broker.client_id";
+      return "another client has connected with the same client id: check client_id";
     case MQTT_RC_SERVER_SHUTTING_DOWN:
       return "the broker is shutting down";
     case MQTT_RC_KEEP_ALIVE_TIMEOUT:
@@ -99,9 +93,17 @@ std::string tls_words(std::string_view line) {
   std::string text = "TLS: " + std::string(last == std::string_view::npos ? line : line.substr(last + 1));
   if (line.find("certificate required") != std::string_view::npos ||
       line.find("handshake failure") != std::string_view::npos)
-    text += " (does the broker want a client certificate? local_broker.tls.cert_file and key_file)";
+    text += " (does the broker want a client certificate? tls.cert_file and tls.key_file)";
   if (line.find("wrong version number") != std::string_view::npos) text += " (is this port one for TLS?)";
   return text;
 }
 
-}  // namespace sluice::local_broker
+std::string library_version() {
+  int major = 0;
+  int minor = 0;
+  int revision = 0;
+  mosquitto_lib_version(&major, &minor, &revision);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(revision);
+}
+
+}  // namespace sluice::mqtt

@@ -1,4 +1,4 @@
-#include "connectors/webhook/lookup.h"
+#include "connectors/transport/lookup.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 namespace {
 
 using std::chrono::steady_clock;
@@ -91,4 +91,4 @@ TEST(Lookup, MayBeGoneBeforeItsAnswerComes) {
 }
 
 }  // namespace
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

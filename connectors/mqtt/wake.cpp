@@ -1,11 +1,11 @@
-#include "connectors/local_broker/wake.h"
+#include "connectors/mqtt/wake.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "gateway/core/assert.h"
 
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 
 Wake::Wake() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   SLUICE_ASSERT(descriptor_ >= 0);
@@ -24,4 +24,4 @@ void Wake::clear() noexcept {
   eventfd_read(descriptor_, &calls);
 }
 
-}  // namespace sluice::local_broker
+}  // namespace sluice::mqtt

@@ -6,11 +6,11 @@
 
 #include <sys/types.h>
 
-#include "connectors/webhook/lookup.h"
-#include "connectors/webhook/patience.h"
-#include "connectors/webhook/tls_context.h"
+#include "connectors/transport/lookup.h"
+#include "connectors/transport/patience.h"
+#include "connectors/transport/tls_context.h"
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 /// A TCP connection, with TLS where there is a context, whose every wait ends with the caller's patience. Owned and
 /// used by one thread. After a failure it is of no more use than to say what failed.
@@ -20,7 +20,7 @@ class Connection {
 
   /// Tries the host's addresses one after the other, each with its share of the time that is left. `place` is the
   /// host and port for people.
-  static Opened open(Lookup& lookup, const TlsContext* tls, const std::string& place, const Patience& patience);
+  static Opened open(Lookup& lookup, TlsContext* tls, const std::string& place, const Patience& patience);
   ~Connection();
 
   /// Whether an idle connection can take another request: not if the peer has closed it or spoken unasked.
@@ -40,7 +40,7 @@ class Connection {
   Connection(int socket, std::string place);
 
   bool connect(const Address& address, const Patience& patience);
-  bool shake_hands(const TlsContext& tls, const Patience& patience);
+  bool shake_hands(TlsContext& tls, const Patience& patience);
   bool wait(short events, const char* doing, const Patience& patience);
   /// What the result of an SSL_ function means: call it again, or the failure is set.
   bool again(int result, const char* doing, const Patience& patience);
@@ -52,4 +52,4 @@ class Connection {
   Failure failure_;
 };
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

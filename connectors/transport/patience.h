@@ -5,7 +5,7 @@
 
 #include "gateway/core/clock.h"
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 /// How long a request may take in all, and what ends it sooner. Measured by the steady clock of the machine.
 struct Patience {
@@ -30,4 +30,4 @@ struct Failure {
   std::string text;
 };
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

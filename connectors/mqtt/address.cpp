@@ -1,8 +1,8 @@
+#include "connectors/mqtt/address.h"
+
 #include <charconv>
 
-#include "connectors/local_broker/mqtt_source.h"
-
-namespace sluice::local_broker {
+namespace sluice::mqtt {
 namespace {
 
 Error unreadable(std::string_view url, std::string_view why) {
@@ -30,7 +30,7 @@ Result<Address> parse_address(std::string_view url) {
   rest.remove_prefix(rest.find("://") + 3);
   if (rest.find_first_of("/?# ") != std::string_view::npos) return unreadable(url, "nothing may follow the port");
   if (rest.find('@') != std::string_view::npos)
-    return config_error("a broker's address holds no login; use local_broker.username and local_broker.password");
+    return config_error("a broker's address holds no login; use username and password");
 
   std::string_view port;
   if (rest.starts_with('[')) {
@@ -50,4 +50,10 @@ Result<Address> parse_address(std::string_view url) {
   return address;
 }
 
-}  // namespace sluice::local_broker
+std::string words_of(const Address& address) {
+  const bool bracket = address.host.find(':') != std::string::npos;
+  return (address.tls ? "mqtts://" : "mqtt://") + (bracket ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(address.port);
+}
+
+}  // namespace sluice::mqtt

@@ -9,9 +9,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "connectors/webhook/patience.h"
+#include "connectors/transport/patience.h"
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 struct Address {
   sockaddr_storage bytes{};
@@ -42,4 +42,4 @@ class Lookup {
   std::shared_ptr<Question> open_;  ///< asked, and not answered when patience ended
 };
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport
