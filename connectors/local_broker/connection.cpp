@@ -5,12 +5,9 @@
 #include <utility>
 
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/socket.h>
 
+#include "connectors/mqtt/marker.h"
 #include "connectors/mqtt/words.h"
 #include "gateway/core/assert.h"
 
@@ -21,12 +18,6 @@ constexpr int qos = 1;  // never 2: between PUBREC and PUBREL libmosquitto holds
 
 Connection& self(void* object) {
   return *static_cast<Connection*>(object);
-}
-
-/// While it is on, many small writes gather into few large segments, and they leave when it goes off (tcp(7)):
-/// libmosquitto writes each PUBACK by itself.
-void set_cork(int socket, int on) {
-  setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -59,8 +50,10 @@ void Connection::wire() {
                                                const mosquitto_property*) { self(object).on_connect(code, flags); });
   mosquitto_disconnect_v5_callback_set(
       client, [](mosquitto*, void* object, int code, const mosquitto_property*) { self(object).on_disconnect(code); });
-  mosquitto_message_callback_set(
-      client, [](mosquitto*, void* object, const mosquitto_message* message) { self(object).on_message(*message); });
+  mosquitto_message_v5_callback_set(
+      client, [](mosquitto*, void* object, const mosquitto_message* message, const mosquitto_property* properties) {
+        self(object).on_message(*message, properties);
+      });
   mosquitto_subscribe_callback_set(client, [](mosquitto*, void* object, int packet_id, int count, const int* granted) {
     self(object).on_subscribe(packet_id, count, granted);
   });
@@ -69,16 +62,7 @@ void Connection::wire() {
 }
 
 short Connection::events() const {
-  if (!batch_.empty()) return POLLIN;
-  auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
-  // While TLS shakes hands CONNECT waits in the queue, but it may be the peer's turn.
-  const bool peers_turn = ssl != nullptr && SSL_is_init_finished(ssl) == 0 && SSL_want_read(ssl);
-  return mosquitto_want_write(client_.get()) && !peers_turn ? POLLIN | POLLOUT : POLLIN;
-}
-
-bool Connection::pending() const {
-  auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
-  return ssl != nullptr && SSL_pending(ssl) > 0;
+  return batch_.empty() ? mqtt::events_of(client_.get()) : POLLIN;
 }
 
 void Connection::read() {
@@ -95,9 +79,9 @@ void Connection::write() {
   SLUICE_ASSERT(batch_.empty());
   if (lost() || !mosquitto_want_write(client_.get())) return;
   const bool many = std::exchange(unanswered_, 0) > 1;
-  if (many) set_cork(socket(), 1);
+  if (many) mqtt::set_cork(client_.get(), true);
   if (const int code = mosquitto_loop_write(client_.get(), 1); code != MOSQ_ERR_SUCCESS) return end(code, errno);
-  if (many) set_cork(socket(), 0);
+  if (many) mqtt::set_cork(client_.get(), false);
 }
 
 void Connection::keep_alive() {
@@ -173,7 +157,7 @@ void Connection::on_disconnect(int code) {
   if (code >= MQTT_RC_UNSPECIFIED && refusal_.empty()) refusal_ = mqtt::reason_words(code);
 }
 
-void Connection::on_message(const mosquitto_message& message) noexcept {
+void Connection::on_message(const mosquitto_message& message, const mqtt5__property* properties) noexcept {
   ++events_seen_;
   const auto size = static_cast<std::size_t>(message.payloadlen);
   const std::size_t kept = size > options_.message_size_max ? std::min(options_.message_size_max, oversize_kept) : size;
@@ -186,6 +170,7 @@ void Connection::on_message(const mosquitto_message& message) noexcept {
   to.received_at = clock_.wall_time();
   to.packet_id = static_cast<std::uint16_t>(message.mid);
   to.resent = dup_watch_.take(message.qos);
+  to.from_gateway = mqtt::carries_marker(properties);
   to.payload_size = size;
   if (message.qos > 0) ++unanswered_;
 }

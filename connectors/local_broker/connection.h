@@ -32,7 +32,7 @@ class Connection {
   int socket() const { return mosquitto_socket(client_.get()); }
   short events() const;
   /// Whether something has come that poll(2) does not see, because TLS took the whole record from the socket.
-  bool pending() const;
+  bool pending() const { return mqtt::pending(client_.get()); }
 
   /// Takes what is there into the batch, until it is full or nothing more has come.
   void read();
@@ -74,7 +74,7 @@ class Connection {
 
   void on_connect(int code, int flags);
   void on_disconnect(int code);
-  void on_message(const mosquitto_message& message) noexcept;
+  void on_message(const mosquitto_message& message, const mqtt5__property* properties) noexcept;
   void on_subscribe(int packet_id, int count, const int* granted);
   void on_log(int level, const char* line);
 

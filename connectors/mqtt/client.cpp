@@ -3,6 +3,11 @@
 #include <mutex>
 
 #include <mosquitto.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "gateway/core/assert.h"
 
@@ -43,6 +48,22 @@ Result<ClientPtr> make_client(const ClientOptions& options, const Tls& tls) {
     mosquitto_int_option(client.get(), MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   }
   return client;
+}
+
+short events_of(mosquitto* client) {
+  auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client));
+  const bool peers_turn = ssl != nullptr && SSL_is_init_finished(ssl) == 0 && SSL_want_read(ssl);
+  return mosquitto_want_write(client) && !peers_turn ? POLLIN | POLLOUT : POLLIN;
+}
+
+bool pending(mosquitto* client) {
+  auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client));
+  return ssl != nullptr && SSL_pending(ssl) > 0;
+}
+
+void set_cork(mosquitto* client, bool on) {
+  const int value = on ? 1 : 0;
+  setsockopt(mosquitto_socket(client), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 }  // namespace sluice::mqtt

@@ -40,6 +40,15 @@ struct ClientOptions {
 /// A client of libmosquitto that is not connected. `tls`: null for plain TCP; whoever uses the client keeps it alive.
 Result<ClientPtr> make_client(const ClientOptions& options, const Tls& tls);
 
+/// What to poll(2) its socket for. While TLS shakes hands CONNECT waits in the queue, but it may be the peer's turn.
+short events_of(mosquitto* client);
+/// Whether something has come that poll(2) does not see, because TLS took the whole record from the socket.
+bool pending(mosquitto* client);
+
+/// While it is on, many small writes gather into few large segments, and they leave when it goes off (tcp(7)):
+/// libmosquitto writes each packet by itself.
+void set_cork(mosquitto* client, bool on);
+
 /// Properties of MQTT 5 as libmosquitto lists them; null: none.
 struct FreeProperties {
   void operator()(mqtt5__property* properties) const noexcept;

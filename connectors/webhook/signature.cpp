@@ -1,10 +1,6 @@
 // Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-#include <array>
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include "connectors/transport/base64.h"
+#include "connectors/transport/hmac.h"
 #include "connectors/webhook/webhook_sink.h"
 
 namespace sluice::webhook {
@@ -30,12 +26,7 @@ std::string signature(std::string_view key, std::string_view id, std::int64_t ti
   std::string content;
   content.reserve(id.size() + body.size() + 24);
   content.append(id).append(".").append(std::to_string(timestamp)).append(".").append(body);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  SLUICE_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                     reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(),
-                     &size) != nullptr);
-  return "v1," + base64({reinterpret_cast<const char*>(digest.data()), size});
+  return "v1," + base64(transport::hmac_sha256(key, content));
 }
 
 }  // namespace sluice::webhook

@@ -5,13 +5,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "connectors/azure_iot_hub/azure_iot_hub.h"
+#include "connectors/cloud_mqtt/mqtt_sink.h"
 #include "connectors/local_broker/mqtt_source.h"
 #include "connectors/webhook/webhook_sink.h"
 #include "gateway/app/console_log.h"
 #include "gateway/core/clock.h"
 #include "gateway/flow/only.h"
+#include "gateway/flow/thin.h"
 #include "gateway/normalize/library.h"
 #include "gateway/normalize/normalizer.h"
 #include "gateway/store/store.h"
@@ -21,10 +25,15 @@ namespace sluice::app {
 /// One entry of `clouds`. Its name is its identity in the store.
 struct Cloud {
   std::string name;
+  std::string type;  ///< as configured: "webhook"
   flow::Only only;
+  flow::Thin thin;
   std::size_t batch_count_max = 500;
   Duration batch_wait_max{0};
-  webhook::Options webhook;  ///< whole but for user_agent; batch.bytes_max is in it
+  /// Whole but for what the program itself adds (webhook: user_agent).
+  std::variant<webhook::Options, cloud_mqtt::Options, azure_iot_hub::Options> options;
+  /// What its topics begin with, in whole levels; empty: nothing that could be told from a device's.
+  std::string topic_levels;
 };
 
 struct Api {

@@ -1,129 +1,13 @@
 #include "gateway/app/config_clouds.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <set>
-
-#include "gateway/core/json_text.h"
 
 namespace sluice::app {
 
 using namespace std::chrono_literals;
-using namespace std::string_view_literals;
-
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-/// RFC 9110 section 5.6.2: token.
-bool is_header_name(std::string_view name) {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
-  return !name.empty() && lower(name).find_first_not_of(letters) == std::string::npos;
-}
-
-/// RFC 9110 section 5.5, without the obsolete forms: no line end can slip in and become a header of its own.
-bool is_header_value(std::string_view value) {
-  const bool printable = std::all_of(value.begin(), value.end(), [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-  });
-  return printable && !value.starts_with(' ') && !value.ends_with(' ');
-}
-
-/// What a request needs to be itself.
-constexpr std::array own_headers = {"connection"sv,       "content-encoding"sv,
-                                    "content-length"sv,   "content-type"sv,
-                                    "expect"sv,           "host"sv,
-                                    "idempotency-key"sv,  "te"sv,
-                                    "trailer"sv,          "transfer-encoding"sv,
-                                    "upgrade"sv,          "user-agent"sv,
-                                    "webhook-id"sv,       "webhook-signature"sv,
-                                    "webhook-timestamp"sv};
-
-void read_headers(Section& cloud, webhook::Options& options) {
-  std::set<std::string> seen;
-  for (auto& [member, value] : cloud.members("headers")) {
-    const std::string name = lower(member->key);
-    const auto refuse = [&](std::string_view why) {
-      cloud.fail_at(member->place, "headers", member->key + ": " + std::string(why));
-    };
-    if (!is_header_name(name)) {
-      refuse("not a header's name (letters, digits and - without spaces)");
-    } else if (std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end()) {
-      refuse("Sluice sets this header itself");
-    } else if (!seen.insert(name).second) {
-      refuse("stands here a second time (upper and lower case are the same)");
-    } else if (!is_header_value(value.text)) {
-      refuse("a header's value is one line without control characters and without spaces round it");
-    } else {
-      // Many a header is a key, few a secret worth a warning; the usual names tell.
-      const bool key = name == "authorization" || name.find("key") != std::string::npos ||
-                       name.find("token") != std::string::npos || name.find("secret") != std::string::npos;
-      if (key && value.literal()) cloud.reading().secret_in_the_open = true;
-      options.headers.emplace_back(member->key, std::move(value.text));
-    }
-  }
-}
-
-void read_auth(Section& cloud, webhook::Options& options) {
-  Section auth = cloud.section("auth");
-  auth.secret("bearer", options.bearer);
-  auth.text("username", options.username);
-  auth.secret("password", options.password);
-  if (auth.has("bearer") && (auth.has("username") || auth.has("password")))
-    auth.fail("bearer", "stands beside username or password; write one or the other");
-  if (auth.has("username") != auth.has("password"))
-    auth.fail(auth.has("username") ? "username" : "password", "username and password go together");
-  // RFC 6750 section 2.1 and RFC 7617 section 2.
-  if (options.bearer.find(' ') != std::string::npos)
-    auth.fail("bearer", "holds a space; write the token alone, without 'Bearer'");
-  if (options.username.find(':') != std::string::npos) auth.fail("username", "must not hold a ':'");
-  const bool header = std::any_of(options.headers.begin(), options.headers.end(),
-                                  [](const auto& given) { return lower(given.first) == "authorization"; });
-  if (header && (auth.has("bearer") || auth.has("username")))
-    cloud.fail("auth", "stands beside a header Authorization; write one or the other");
-}
-
-void read_url(Section& cloud, webhook::Options& options) {
-  bool allow_plain = false;
-  cloud.flag("allow_plain", allow_plain);
-  const auto text = cloud.required("url", "write the address that takes the events: https://host/path");
-  if (!text) return;
-  auto url = webhook::parse_url(text->text);
-  if (!url) return cloud.fail("url", url.error().message);  // never repeats the address, which may hold a key
-  if (!url->tls && !url->loopback() && !allow_plain)
-    cloud.fail("url",
-               "http:// to another machine can be read and changed on the way; write https://, or allow_plain: true "
-               "beside it");
-  options.url = std::move(*url);
-}
-
-void read_signing_secret(Section& cloud, webhook::Options& options) {
-  cloud.secret("signing_secret", options.signing_secret);
-  if (options.signing_secret.empty()) return;
-  if (const auto key = webhook::signing_key(options.signing_secret); !key)
-    cloud.fail("signing_secret", key.error().message);
-}
-
-void read_webhook(Section& cloud, webhook::Options& options) {
-  read_url(cloud, options);
-  cloud.choice("format", options.format,
-               {{"cloudevents_batch", webhook::Format::cloudevents_batch},
-                {"cloudevents", webhook::Format::cloudevents},
-                {"ndjson", webhook::Format::ndjson}});
-  cloud.choice("compression", options.gzip, {{"none", false}, {"gzip", true}});
-  read_headers(cloud, options);
-  read_auth(cloud, options);
-  read_signing_secret(cloud, options);
-  cloud.duration("timeout", options.timeout, {1s, 10min});
-  // A broken address is told already; what its TLS would be good for cannot be said.
-  options.tls = read_tls(cloud, options.url.host.empty() || options.url.tls, ServerName::as_addressed);
-}
 
 std::vector<Value> read_wanted(Section& only, std::string_view key) {
   if (const auto* node = only.find(key); node != nullptr && node->is_sequence() && node->items.empty())
@@ -131,8 +15,7 @@ std::vector<Value> read_wanted(Section& only, std::string_view key) {
   return only.list(key);
 }
 
-void read_only(Section& cloud, flow::Only& wanted) {
-  Section uplink = cloud.section("uplink");
+void read_only(Section& uplink, flow::Only& wanted) {
   Section only = uplink.section("only");
   for (Value& device : read_wanted(only, "devices")) wanted.devices.push_back(std::move(device.text));
   for (Value& schema : read_wanted(only, "schemas")) wanted.schemas.push_back(std::move(schema.text));
@@ -147,6 +30,14 @@ void read_only(Section& cloud, flow::Only& wanted) {
                  "'" + kind.node->text +
                      "' is not a kind; there are reading, occurrence, presence, outcome, raw and notice" + hint);
   }
+}
+
+void read_thin(Section& uplink, flow::Thin& thin) {
+  Section section = uplink.section("thin");
+  section.duration("every", thin.every, {1s, 24h});
+  section.flag("on_change", thin.on_change);
+  if (uplink.has("thin") && !section.has("every") && !section.has("on_change"))
+    uplink.fail("thin", "says nothing; write every: 60s, on_change: true, or both");
 }
 
 void read_name(Section& cloud, std::string& name, std::set<std::string>& taken) {
@@ -179,27 +70,48 @@ TlsOptions read_tls(Section& connection, bool in_use, ServerName server_name) {
   return options;
 }
 
-std::vector<Cloud> read_clouds(Section& file, const std::string& source) {
+std::size_t read_pack(Section& uplink) {
+  std::size_t bytes = 0;
+  uplink.size("pack", bytes, {1 << 10, 256 << 10});
+  return bytes;
+}
+
+std::vector<Cloud> read_clouds(Section& file, const std::string& gateway_id, Duration age_max) {
   std::vector<Cloud> clouds;
   std::set<std::string> names;
   file.each("clouds", [&](Section& section) {
     Cloud& cloud = clouds.emplace_back();
     read_name(section, cloud.name, names);
-    const auto type = section.required("type", "this version has: webhook");
+    const auto type = section.required("type", "there are webhook, mqtt and azure_iot_hub");
     if (!type) return section.leave_the_rest();
-    if (type->text != "webhook") {
+    cloud.type = type->text;
+    Section uplink = section.section("uplink");
+    if (cloud.type == "webhook") {
+      cloud.options = webhook::Options{};
+      std::get<webhook::Options>(cloud.options).source = "/sluice/" + gateway_id;
+      read_webhook(section, uplink, cloud);
+    } else if (cloud.type == "mqtt") {
+      cloud_mqtt::Options options;
+      options.gateway_id = gateway_id;
+      options.age_max = age_max;
+      cloud.options = std::move(options);
+      read_mqtt(section, uplink, cloud);
+    } else if (cloud.type == "azure_iot_hub") {
+      azure_iot_hub::Options options;
+      options.gateway_id = gateway_id;
+      cloud.options = std::move(options);
+      read_azure_iot_hub(section, uplink, cloud);
+    } else {
       const std::string shown = type->literal() ? "'" + type->text + "' " : "";
-      section.fail("type", shown + "is not known; this version has: webhook");
+      section.fail(
+          "type",
+          shown + "is not known; there are webhook, mqtt and azure_iot_hub" +
+              (type->literal() ? normalize::did_you_mean(type->text, {"webhook", "mqtt", "azure_iot_hub"}) : ""));
+      uplink.leave_the_rest();
       return section.leave_the_rest();
     }
-    cloud.webhook.name = cloud.name;
-    cloud.webhook.source = source;
-    read_webhook(section, cloud.webhook);
-    Section batch = section.section("batch");
-    batch.number("count_max", cloud.batch_count_max, {1, 10'000});
-    batch.size("bytes_max", cloud.webhook.batch_bytes_max, {1 << 10, 16 << 20});
-    batch.duration("wait_max", cloud.batch_wait_max, {0s, 1h});
-    read_only(section, cloud.only);
+    read_only(uplink, cloud.only);
+    read_thin(uplink, cloud.thin);
   });
   return clouds;
 }

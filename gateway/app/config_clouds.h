@@ -9,8 +9,17 @@
 
 namespace sluice::app {
 
-/// The list under `clouds`. `source` is the `source` of every event.
-std::vector<Cloud> read_clouds(Section& file, const std::string& source);
+/// The list under `clouds`.
+std::vector<Cloud> read_clouds(Section& file, const std::string& gateway_id, Duration age_max);
+
+/// What one entry holds beside its name, by its type. `uplink` is its map of that name, of which the caller reads what
+/// every type has.
+void read_webhook(Section& cloud, Section& uplink, Cloud& into);
+void read_mqtt(Section& cloud, Section& uplink, Cloud& into);
+void read_azure_iot_hub(Section& cloud, Section& uplink, Cloud& into);
+
+/// `uplink.pack`: 0 where it is not set.
+std::size_t read_pack(Section& uplink);
 
 /// The `tls` map of a connection. `in_use`: whether its address speaks TLS at all; if not, the map is a problem.
 enum class ServerName { as_addressed, may_be_set };

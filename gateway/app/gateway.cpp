@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "gateway/app/api_token.h"
+#include "gateway/app/cloud_sinks.h"
 #include "gateway/app/kept_filters.h"
 #include "gateway/app/paths.h"
 #include "gateway/app/version.h"
@@ -29,6 +30,18 @@ void rest(Duration time, const std::stop_token& stop) {
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   stopped.wait_for(lock, stop, time, [] { return false; });
+}
+
+flow::Ingest::Options ingest_options(const Config& config) {
+  flow::Ingest::Options options;
+  options.gateway_id = config.gateway_id;
+  options.ignore_retained = config.local_broker.ignore_retained;
+  for (const auto& cloud : config.clouds) {
+    options.keep_payloads |= cloud.only.originals;
+    if (cloud.topic_levels.find(config.gateway_id) != std::string::npos)
+      options.own_topics.push_back(cloud.topic_levels);
+  }
+  return options;
 }
 
 }  // namespace
@@ -67,10 +80,8 @@ Result<> Gateway::open_schemas() {
 
 Result<> Gateway::open_sinks() {
   for (const auto& cloud : config_.clouds) {
-    webhook::Options options = cloud.webhook;
-    options.user_agent = "sluice/" + std::string(version_text);
-    auto sink = webhook::WebhookSink::make(std::move(options), clock_, log_);
-    if (!sink) return sink.error();
+    auto sink = make_sink(cloud, clock_, log_);
+    if (!sink) return config_error("cloud '" + cloud.name + "': " + sink.error().message);
     clouds_.push_back({std::move(*sink), nullptr});
   }
   return {};
@@ -97,16 +108,10 @@ Result<> Gateway::open_flow() {
   options.filters = filters_;
   options.former_filters = std::move(*former);
   source_ = std::make_unique<local_broker::MqttSource>(std::move(options), clock_, log_);
-  ingest_ =
-      std::make_unique<flow::Ingest>(flow::Ingest::Options{config_.gateway_id, config_.local_broker.ignore_retained},
-                                     *normalizer_, *store_, ids_, clock_, log_);
-  for (std::size_t i = 0; i < clouds_.size(); ++i) {
-    const auto& cloud = config_.clouds[i];
-    clouds_[i].delivery = std::make_unique<flow::Delivery>(
-        flow::Delivery::Options{cloud.name, "webhook", cloud.only, cloud.batch_count_max,
-                                static_cast<std::int64_t>(cloud.webhook.batch_bytes_max), cloud.batch_wait_max},
-        *store_, *clouds_[i].sink, clock_, log_);
-  }
+  ingest_ = std::make_unique<flow::Ingest>(ingest_options(config_), *normalizer_, *store_, ids_, clock_, log_);
+  for (std::size_t i = 0; i < clouds_.size(); ++i)
+    clouds_[i].delivery =
+        std::make_unique<flow::Delivery>(delivery_options(config_.clouds[i]), *store_, *clouds_[i].sink, clock_, log_);
   notices_ = std::make_unique<flow::Notices>(config_.gateway_id, *store_, ids_, clock_, log_);
   return {};
 }
@@ -156,7 +161,10 @@ void Gateway::start() {
     if (const auto ended = source_->run(*ingest_, stop_.get_token()); !ended)
       log_.error("local_broker", ended.error().message);
   });
-  for (Cloud& cloud : clouds_) start_thread(cloud.delivery->cloud(), [this, &cloud] { deliver(*cloud.delivery); });
+  for (Cloud& cloud : clouds_) {
+    start_thread(cloud.delivery->cloud(), [this, &cloud] { deliver(*cloud.delivery); });
+    start_thread("link " + cloud.delivery->cloud(), [this, &cloud] { cloud.sink->keep(stop_.get_token()); });
+  }
 }
 
 void Gateway::start_thread(std::string name, std::function<void()> body) {
@@ -185,6 +193,7 @@ void Gateway::deliver(flow::Delivery& delivery) {
 void Gateway::step() {
   auto dropped = store_->step();
   if (!dropped) log_.error("store", dropped.error().message);
+  for (Cloud& cloud : clouds_) cloud.delivery->look();
   notices_->step(dropped ? *dropped : std::vector<store::Store::Dropped>{}, cloud_states());
   open_api();
   feed_watchdog();

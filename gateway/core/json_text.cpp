@@ -1,5 +1,6 @@
 #include "gateway/core/json_text.h"
 
+#include <charconv>
 #include <cstdint>
 
 namespace sluice {
@@ -95,6 +96,81 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+namespace {
+
+std::optional<unsigned> hex4(std::string_view text) {
+  unsigned value = 0;
+  if (text.size() < 4) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + 4, value, 16);
+  if (error != std::errc() || end != text.data() + 4) return std::nullopt;
+  return value;
+}
+
+void append_utf8(std::string& out, unsigned code) {
+  const auto put = [&out](unsigned byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) return put(code);
+  if (code < 0x800) {
+    put(0xc0 | code >> 6);
+  } else if (code < 0x10000) {
+    put(0xe0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3f));
+  } else {
+    put(0xf0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3f));
+    put(0x80 | (code >> 6 & 0x3f));
+  }
+  put(0x80 | (code & 0x3f));
+}
+
+/// What follows \u, of which a character beyond U+FFFF needs two (RFC 8259 section 7).
+bool take_unicode(std::string_view& text, std::string& out) {
+  std::optional<unsigned> code = hex4(text);
+  if (!code || (*code >= 0xdc00 && *code < 0xe000)) return false;
+  text.remove_prefix(4);
+  if (*code >= 0xd800 && *code < 0xdc00) {
+    if (!text.starts_with("\\u")) return false;
+    const std::optional<unsigned> low = hex4(text.substr(2));
+    if (!low || *low < 0xdc00 || *low >= 0xe000) return false;
+    code = 0x10000 + ((*code - 0xd800) << 10) + (*low - 0xdc00);
+    text.remove_prefix(6);
+  }
+  append_utf8(out, *code);
+  return true;
+}
+
+bool take_escape(std::string_view& text, std::string& out) {
+  constexpr std::string_view letters = "\"\\/bfnrt";
+  constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+  if (text.empty()) return false;
+  const char letter = text.front();
+  text.remove_prefix(1);
+  if (letter == 'u') return take_unicode(text, out);
+  const std::size_t at = letters.find(letter);
+  if (at == std::string_view::npos) return false;
+  out += meanings[at];
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> take_json_string(std::string_view& text) {
+  std::string_view rest = text;
+  if (!rest.starts_with('"')) return std::nullopt;
+  rest.remove_prefix(1);
+  std::string out;
+  for (;;) {
+    const std::size_t plain = rest.find_first_of("\"\\");
+    if (plain == std::string_view::npos) return std::nullopt;
+    out += rest.substr(0, plain);
+    const bool end = rest[plain] == '"';
+    rest.remove_prefix(plain + 1);
+    if (end) break;
+    if (!take_escape(rest, out)) return std::nullopt;
+  }
+  text = rest;
+  return out;
 }
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ struct Message {
   Timestamp received_at{};
   std::uint16_t packet_id = 0;  ///< 0 with QoS 0
   bool resent = false;          ///< DUP was set, in a resumed session: perhaps stored before (MQTT 5 section 3.3.1.1)
+  bool from_gateway = false;    ///< it carries a Sluice's mark (MQTT 5 user property)
   std::uint64_t payload_size = 0;  ///< as published; larger than payload.size() where the payload was cut
 
   bool cut() const { return payload_size > payload.size(); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/core/assert.h"
+#include "gateway/core/json_text.h"
 
 namespace sluice {
 
@@ -26,6 +27,19 @@ std::optional<RecordKind> record_kind(std::string_view name) {
   for (const auto& [value, known] : kinds)
     if (known == name) return value;
   return std::nullopt;
+}
+
+std::optional<std::string> topic_of(const Record& record) {
+  // The text is our own: the normaliser writes these three members first, in this order.
+  std::string_view rest = record.data;
+  std::optional<std::string> value;
+  for (const std::string_view key : {R"({"device":)"sv, R"(,"schema":)"sv, R"(,"topic":)"sv}) {
+    if (!rest.starts_with(key)) return std::nullopt;
+    rest.remove_prefix(key.size());
+    value = take_json_string(rest);
+    if (!value) return std::nullopt;
+  }
+  return value;
 }
 
 }  // namespace sluice

@@ -24,9 +24,16 @@ struct Record {
   std::string schema;  ///< "tasmota/sensor"
   Timestamp time{};    ///< the event's own time (UTC)
   std::string data;    ///< a JSON object as text: the CloudEvent's `data`
+  /// The device's own payload, untouched: kept where a cloud wants it, with the first record of a message.
+  std::optional<std::string> payload{};
 
   /// What a record counts as against limits by bytes: its text, and a fixed share for everything round it.
-  std::size_t size() const { return data.size() + device.size() + schema.size() + 64; }
+  std::size_t size() const {
+    return data.size() + device.size() + schema.size() + (payload ? payload->size() : 0) + 64;
+  }
 };
+
+/// The topic the device published on, as `data` has it; nothing for what no device said.
+std::optional<std::string> topic_of(const Record& record);
 
 }  // namespace sluice

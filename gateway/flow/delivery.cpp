@@ -59,7 +59,7 @@ Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const
 
 Duration Delivery::step(std::stop_token stop) {
   backing_off_ = false;
-  auto page = store_.read(options_.cloud, {options_.count_max, options_.bytes_max});
+  auto page = store_.read(options_.cloud, {options_.count_max, options_.bytes_max, options_.only.originals});
   if (!page) {
     log_.error(options_.cloud, "cannot read the outbox: " + page.error().message);
     return store_error_rest;
@@ -95,7 +95,7 @@ bool Delivery::filling(const store::Page& page) {
   if (options_.wait_max == Duration(0) || page.records.size() >= options_.count_max) return false;
   std::size_t bytes = 0;
   for (const Record& record : page.records) bytes += record.size();
-  if (static_cast<std::int64_t>(bytes) >= options_.bytes_max) return false;
+  if (static_cast<std::int64_t>(bytes) >= std::min(options_.bytes_max, options_.full_bytes)) return false;
   if (!filling_since_) filling_since_ = clock_.now();
   return clock_.now() < *filling_since_ + options_.wait_max;
 }
@@ -163,7 +163,7 @@ void Delivery::tell(CloudState::Health health, std::string error) {
       state_.last_error_at = now;
     }
   }
-  if (!changed) return;
+  if (!changed || (health != CloudState::Health::up && error.empty())) return;
   switch (health) {
     case CloudState::Health::up:
       log_.info(options_.cloud, "up");
@@ -181,6 +181,17 @@ void Delivery::count_delivered(const Record& record) {
   const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - record.id.time()).count();
   const std::lock_guard lock(mutex_);
   state_.delivery_seconds.observe(std::max(0.0, seconds_taken));
+}
+
+void Delivery::look() {
+  const std::optional<Link> link = sink_.link();
+  if (!link) return;
+  if (link->health != Link::Health::up) {
+    link_down_ = true;
+    tell(link->health == Link::Health::paused ? CloudState::Health::paused : CloudState::Health::down, link->why);
+  } else if (std::exchange(link_down_, false)) {
+    tell(CloudState::Health::up, {});
+  }
 }
 
 CloudState Delivery::state() const {

@@ -10,6 +10,7 @@
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
 #include "gateway/flow/only.h"
+#include "gateway/flow/thin.h"
 #include "gateway/store/store.h"
 
 namespace sluice::flow {
@@ -37,13 +38,18 @@ class Delivery {
     Only only;
     std::size_t count_max = 500;
     std::int64_t bytes_max = 256 * 1024;
-    Duration wait_max{0};  ///< how long a batch may fill
+    Duration wait_max{0};                  ///< how long a batch may fill
+    std::int64_t full_bytes = 256 * 1024;  ///< what fills it
+    Thin thin{};
   };
 
   Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log);
 
   /// Sends what waits, once. Returns how long to rest before the next step; zero: there may be more at once.
   Duration step(std::stop_token stop);
+
+  /// Takes in how the sink's standing connection is, if it has one. Any thread; now and then.
+  void look();
 
   /// Whether step() left records that wait for a time rather than for new records.
   bool backing_off() const { return backing_off_; }
@@ -66,7 +72,8 @@ class Delivery {
   Log& log_;
 
   bool backing_off_ = false;
-  int failures_ = 0;  ///< deferrals in a row without anything accepted
+  bool link_down_ = true;  ///< look()'s alone: what it told last; a standing connection begins down
+  int failures_ = 0;       ///< deferrals in a row without anything accepted
   std::optional<Instant> filling_since_;
   std::minstd_rand random_{std::random_device{}()};
 

@@ -10,7 +10,13 @@ constexpr int unclean_ends_max = 3;
 
 Ingest::Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, RecordIds& ids,
                const Clock& clock, Log& log)
-    : options_(std::move(options)), normalizer_(normalizer), store_(store), ids_(ids), clock_(clock), log_(log) {
+    : options_(std::move(options)),
+      normalizer_(normalizer),
+      store_(store),
+      ids_(ids),
+      clock_(clock),
+      log_(log),
+      loop_guard_(options_.own_topics) {
   recall();
   wary_ = store_.unclean_ends() >= unclean_ends_max;
   if (wary_) log_.warning("ingest", "three unclean ends in a row: redelivered messages are set aside unread this once");
@@ -71,7 +77,7 @@ void Ingest::take(const Message& message) {
     batch_.forget_receipts = forget_receipts_ = true;
   }
 
-  if (message.retained && options_.ignore_retained) {
+  if ((message.retained && options_.ignore_retained) || loop_guard_.own(message)) {
     batch_.counts.ignored += 1;
     return;
   }
@@ -80,7 +86,10 @@ void Ingest::take(const Message& message) {
               "set aside unread: it was in flight when the gateway ended uncleanly three times in a row");
     return;
   }
+  const std::size_t before = batch_.records.size();
   normalize::Fate fate = normalizer_.normalize(message, batch_.records);
+  if (options_.keep_payloads && batch_.records.size() > before && !message.cut())
+    batch_.records[before].payload = message.payload;
   switch (fate.kind) {
     case normalize::Fate::Kind::understood:
       batch_.counts.understood += 1;

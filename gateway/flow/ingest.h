@@ -7,6 +7,7 @@
 #include "gateway/core/clock.h"
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
+#include "gateway/flow/loop_guard.h"
 #include "gateway/flow/notice.h"
 #include "gateway/flow/redelivery.h"
 #include "gateway/normalize/normalizer.h"
@@ -24,6 +25,8 @@ class Ingest final : public Acceptor {
   struct Options {
     std::string gateway_id;
     bool ignore_retained = false;
+    bool keep_payloads = false;             ///< a cloud wants the devices' own payloads
+    std::vector<std::string> own_topics{};  ///< see LoopGuard
   };
 
   Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, RecordIds& ids, const Clock& clock,
@@ -50,6 +53,7 @@ class Ingest final : public Acceptor {
   const Clock& clock_;
   Log& log_;
 
+  const LoopGuard loop_guard_;
   Redelivery redelivery_;
   store::Batch batch_;                ///< of the accept that runs; kept for its memory
   std::vector<store::Receipt> owed_;  ///< of messages that needed no commit; they ride on the next one

@@ -29,7 +29,7 @@ bool Only::wants(const Record& record) const {
     return patterns.empty() ||
            std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return matches(pattern, text); });
   };
-  return any(devices, record.device) && any(schemas, record.schema) &&
+  return any(devices, record.device) && any(schemas, record.schema) && (!originals || record.payload.has_value()) &&
          (kinds.empty() || std::find(kinds.begin(), kinds.end(), record.kind) != kinds.end());
 }
 

@@ -12,6 +12,7 @@ namespace sluice::flow {
 struct Only {
   std::vector<std::string> devices, schemas;
   std::vector<RecordKind> kinds;
+  bool originals = false;  ///< only what carries the device's own payload
 
   bool wants(const Record& record) const;
 };

@@ -112,13 +112,13 @@ bool Accounts::settle(std::string_view cloud, std::span<const Store::Settlement>
   return true;
 }
 
-void Accounts::wait(std::string_view cloud, Duration most) {
+void Accounts::wait(std::string_view cloud, Duration most, std::int64_t after) {
   std::unique_lock lock(mutex_);
   auto seen = wakes_seen_.find(cloud);
   if (seen == wakes_seen_.end()) seen = wakes_seen_.emplace(cloud, 0).first;
   changed_.wait_for(lock, most, [&] {
     const auto place = place_of(cloud);
-    return seen->second != wakes_ || (place && place->cursor.seq < place->tail.seq);
+    return seen->second != wakes_ || (place && std::max(place->cursor.seq, after) < place->tail.seq);
   });
   seen->second = wakes_;
 }

@@ -55,7 +55,7 @@ class Accounts {
   bool settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through);
 
   /// See Store::wait. A wake that comes between two waits of a cloud ends the next one.
-  void wait(std::string_view cloud, Duration most);
+  void wait(std::string_view cloud, Duration most, std::int64_t after);
   void wake();
 
   /// What was dropped since the last call.

@@ -10,7 +10,8 @@ namespace sluice::store {
 namespace {
 
 constexpr auto sql_page =
-    "SELECT seq, id, kind, time, device, schema, data FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?";
+    "SELECT seq, id, kind, time, device, schema, data, payload FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT "
+    "?";
 constexpr auto sql_mark = "SELECT end_bytes FROM log WHERE seq = ?";
 constexpr auto sql_oldest = "SELECT id FROM log WHERE seq > ? ORDER BY seq LIMIT 1";
 
@@ -55,6 +56,7 @@ Result<Page> CloudReader::page(Mark from, Mark to, const Store::ReadLimits& limi
     if (!row) return row.error();
     if (!*row) return page;
     Record record = record_from(page_);
+    if (limits.payloads) record.payload = page_.maybe_text(7);
     bytes += static_cast<std::int64_t>(record.size());
     if (bytes > limits.bytes_max && !page.records.empty()) return page;
     page.positions.push_back(page_.number(0));

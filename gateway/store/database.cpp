@@ -119,6 +119,12 @@ std::string_view Statement::text(int column) const {
   return {data != nullptr ? data : "", static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+std::optional<std::string> Statement::maybe_text(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  const Bytes bytes = blob(column);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
 Bytes Statement::blob(int column) const {
   const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};

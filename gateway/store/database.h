@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ class Statement {
   std::int64_t number(int column) const;
   std::string_view text(int column) const;
   Bytes blob(int column) const;
+  /// A copy of the column's bytes; nothing for NULL.
+  std::optional<std::string> maybe_text(int column) const;
 
  private:
   friend class Database;

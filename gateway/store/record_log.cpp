@@ -6,7 +6,8 @@ namespace sluice::store {
 
 namespace {
 constexpr auto sql_append =
-    "INSERT INTO log (seq, end_bytes, id, dated, kind, time, device, schema, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO log (seq, end_bytes, id, dated, kind, time, device, schema, data, payload) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr auto sql_mark = "SELECT end_bytes FROM log WHERE seq = ?";
 constexpr auto sql_walk = "SELECT seq, end_bytes, id, dated FROM log WHERE seq > ? AND seq <= ? ORDER BY seq";
 constexpr auto sql_erase = "DELETE FROM log WHERE seq > ? AND seq <= ?";
@@ -25,6 +26,10 @@ Result<RecordLog> RecordLog::prepare(const Database& database) {
 }
 
 Result<> RecordLog::append(const Record& record, Mark end, bool dated) {
+  if (record.payload)
+    append_.bind(10, Bytes(reinterpret_cast<const std::uint8_t*>(record.payload->data()), record.payload->size()));
+  else
+    append_.bind_null(10);
   return append_.bind(1, end.seq)
       .bind(2, end.bytes)
       .bind(3, Bytes(record.id.bytes))

@@ -131,8 +131,10 @@ Result<Page> Store::read(std::string_view cloud, const ReadLimits& limits) {
   const std::shared_ptr<CloudReader> reader = state_->reader(cloud);
   const auto place = accounts.waiting(cloud);
   if (!reader || !place) return no_cloud(cloud);
-  if (place->cursor.seq == place->tail.seq) return Page{};
-  Result<Page> page = reader->page(place->cursor, place->tail, limits);
+  const Mark from{std::max(place->cursor.seq, limits.after), 0};
+  if (from.seq >= place->tail.seq) return Page{.settled = place->cursor.seq};
+  Result<Page> page = reader->page(from, place->tail, limits);
+  if (page) page->settled = place->cursor.seq;
   if (!page || !page->records.empty()) return page;
   // Dropped in this very moment, or gone from the file: who only finds it empty would ask again and again.
   const auto later = accounts.waiting_after_thaw(cloud);
@@ -158,8 +160,8 @@ Result<> Store::settle(std::string_view cloud, std::span<const Settlement> settl
   return state_->writer->accounts().settle(cloud, settlements, through) ? Result<>() : no_cloud(cloud);
 }
 
-void Store::wait(std::string_view cloud, Duration most) {
-  state_->writer->accounts().wait(cloud, most);
+void Store::wait(std::string_view cloud, Duration most, std::int64_t after) {
+  state_->writer->accounts().wait(cloud, most, after);
 }
 
 void Store::wake() {

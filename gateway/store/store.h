@@ -70,8 +70,9 @@ enum class Settled { delivered, rejected, skipped };
 
 /// Records of the outbox as one cloud reads them. `positions[i]` is the place of `records[i]` in the log.
 struct Page {
-  std::vector<Record> records;
-  std::vector<std::int64_t> positions;
+  std::vector<Record> records{};
+  std::vector<std::int64_t> positions{};
+  std::int64_t settled = 0;  ///< what the cloud has settled or lost by then
 };
 
 struct CloudCounts {
@@ -132,6 +133,8 @@ class Store {
   struct ReadLimits {
     std::size_t count_max = 500;
     std::int64_t bytes_max = std::int64_t{256} * 1024;
+    bool payloads = false;   ///< with the devices' own payloads, where they were kept
+    std::int64_t after = 0;  ///< only records behind this position, where that is not settled yet
   };
   /// The oldest records that `cloud` has not settled, in order; at least one if there is any, however large. Empty:
   /// none.
@@ -147,8 +150,9 @@ class Store {
   Result<> settle(std::string_view cloud, std::span<const Settlement> settlements,
                   std::vector<Quarantined> refused = {});
 
-  /// Blocks until records after what `cloud` has settled may be there, `wake` is called, or `most` has passed.
-  void wait(std::string_view cloud, Duration most);
+  /// Blocks until records behind what `cloud` has settled, and behind `after`, may be there, `wake` is called, or
+  /// `most` has passed.
+  void wait(std::string_view cloud, Duration most, std::int64_t after = 0);
   void wake();
 
   /// Housekeeping, in small steps: flushes pending settlements, drops by age, prunes what every cloud has settled,

@@ -18,16 +18,17 @@ TEST(ConfigClouds, webhook_gets_every_default) {
   EXPECT_EQ(cloud.batch_count_max, 500u);
   EXPECT_EQ(cloud.batch_wait_max, 0ms);
   EXPECT_TRUE(cloud.only.devices.empty() && cloud.only.schemas.empty() && cloud.only.kinds.empty());
-  EXPECT_EQ(cloud.webhook.name, "hooks");
-  EXPECT_EQ(cloud.webhook.source, "/sluice/home-pi");
-  EXPECT_EQ(cloud.webhook.url.host, "example.org");
-  EXPECT_EQ(cloud.webhook.url.target, "/in");
-  EXPECT_EQ(cloud.webhook.format, webhook::Format::cloudevents_batch);
-  EXPECT_EQ(cloud.webhook.batch_bytes_max, 256u << 10);
-  EXPECT_FALSE(cloud.webhook.gzip);
-  EXPECT_EQ(cloud.webhook.timeout, 30s);
-  EXPECT_TRUE(cloud.webhook.headers.empty());
-  EXPECT_TRUE(cloud.webhook.bearer.empty() && cloud.webhook.username.empty() && cloud.webhook.signing_secret.empty());
+  EXPECT_EQ(webhook_of(cloud).name, "hooks");
+  EXPECT_EQ(webhook_of(cloud).source, "/sluice/home-pi");
+  EXPECT_EQ(webhook_of(cloud).url.host, "example.org");
+  EXPECT_EQ(webhook_of(cloud).url.target, "/in");
+  EXPECT_EQ(webhook_of(cloud).format, webhook::Format::cloudevents_batch);
+  EXPECT_EQ(webhook_of(cloud).batch_bytes_max, 256u << 10);
+  EXPECT_FALSE(webhook_of(cloud).gzip);
+  EXPECT_EQ(webhook_of(cloud).timeout, 30s);
+  EXPECT_TRUE(webhook_of(cloud).headers.empty());
+  EXPECT_TRUE(webhook_of(cloud).bearer.empty() && webhook_of(cloud).username.empty() &&
+              webhook_of(cloud).signing_secret.empty());
 }
 
 TEST(ConfigClouds, every_value_reaches_its_place) {
@@ -52,25 +53,25 @@ TEST(ConfigClouds, every_value_reaches_its_place) {
   ASSERT_TRUE(config);
   ASSERT_EQ(config->clouds.size(), 2u);
   const Cloud& cloud = config->clouds[0];
-  EXPECT_EQ(cloud.webhook.format, webhook::Format::ndjson);
+  EXPECT_EQ(webhook_of(cloud).format, webhook::Format::ndjson);
   EXPECT_EQ(cloud.batch_count_max, 10u);
-  EXPECT_EQ(cloud.webhook.batch_bytes_max, 64u << 10);
+  EXPECT_EQ(webhook_of(cloud).batch_bytes_max, 64u << 10);
   EXPECT_EQ(cloud.batch_wait_max, 2s);
-  EXPECT_TRUE(cloud.webhook.gzip);
-  EXPECT_EQ(cloud.webhook.headers,
+  EXPECT_TRUE(webhook_of(cloud).gzip);
+  EXPECT_EQ(webhook_of(cloud).headers,
             (std::vector<std::pair<std::string, std::string>>{{"X-Site", "plant 7"}, {"x-empty", ""}}));
-  EXPECT_EQ(cloud.webhook.username, "ada");
-  EXPECT_EQ(cloud.webhook.password, "pass word");
-  EXPECT_EQ(cloud.webhook.signing_secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-  EXPECT_EQ(cloud.webhook.timeout, 10s);
-  EXPECT_EQ(cloud.webhook.tls.ca_file, folder / "ca.pem");
-  EXPECT_EQ(cloud.webhook.tls.key_file, folder / "key.pem");
+  EXPECT_EQ(webhook_of(cloud).username, "ada");
+  EXPECT_EQ(webhook_of(cloud).password, "pass word");
+  EXPECT_EQ(webhook_of(cloud).signing_secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+  EXPECT_EQ(webhook_of(cloud).timeout, 10s);
+  EXPECT_EQ(webhook_of(cloud).tls.ca_file, folder / "ca.pem");
+  EXPECT_EQ(webhook_of(cloud).tls.key_file, folder / "key.pem");
   EXPECT_EQ(cloud.only.devices, std::vector<std::string>{"tasmota/*"});
   EXPECT_EQ(cloud.only.schemas, std::vector<std::string>{"tasmota/sensor"});
   EXPECT_EQ(cloud.only.kinds, (std::vector<RecordKind>{RecordKind::reading, RecordKind::presence}));
   EXPECT_EQ(config->clouds[1].name, "second");
-  EXPECT_EQ(config->clouds[1].webhook.bearer, "abc");
-  EXPECT_FALSE(config->clouds[1].webhook.url.tls);
+  EXPECT_EQ(webhook_of(config->clouds[1]).bearer, "abc");
+  EXPECT_FALSE(webhook_of(config->clouds[1]).url.tls);
 }
 
 TEST(ConfigClouds, plain_http_goes_to_loopback_or_where_it_is_allowed) {
@@ -90,8 +91,10 @@ TEST(ConfigClouds, names_are_unique) {
 }
 
 TEST(ConfigClouds, unknown_type_is_the_one_complaint_about_its_cloud) {
-  EXPECT_EQ(complaints(least + "clouds:\n  - { name: hive, type: mqtt, url: mqtts://h, protocol: 5, username: u }\n"),
-            "sluice.yaml:4:25: clouds[].type: 'mqtt' is not known; this version has: webhook\n");
+  EXPECT_EQ(
+      complaints(least + "clouds:\n  - { name: hive, type: mqt, url: mqtts://h, protocol: 5, username: u }\n"),
+      "sluice.yaml:4:25: clouds[].type: 'mqt' is not known; there are webhook, mqtt and azure_iot_hub (did you mean "
+      "'mqtt'?)\n");
 }
 
 TEST(ConfigClouds, missing_keys_are_named) {
@@ -99,7 +102,7 @@ TEST(ConfigClouds, missing_keys_are_named) {
             "sluice.yaml:4:5: clouds[].name is missing; give the cloud a name; it keeps its place in the buffer by it\n"
             "sluice.yaml:4:5: clouds[].url is missing; write the address that takes the events: https://host/path\n");
   EXPECT_EQ(complaints(least + "clouds:\n  - name: a\n"),
-            "sluice.yaml:4:5: clouds[].type is missing; this version has: webhook\n");
+            "sluice.yaml:4:5: clouds[].type is missing; there are webhook, mqtt and azure_iot_hub\n");
 }
 
 /// Keys of a cloud, and the complaint about them.
@@ -120,7 +123,12 @@ INSTANTIATE_TEST_SUITE_P(
     ConfigClouds, WrongCloud,
     testing::Values(
         Wrong{"downlink: { poll: x }", "5: unknown key 'downlink'"},
-        Wrong{"uplink: { thin: { every: 60s } }", "15: unknown key 'thin'"},
+        Wrong{"uplink: { thin: {} }",
+              "21: clouds[].uplink.thin: says nothing; write every: 60s, on_change: true, or both"},
+        Wrong{"uplink: { thin: { every: 100ms } }",
+              "30: clouds[].uplink.thin.every: must be at least 1s and at most 1d"},
+        Wrong{"uplink: { pack: 1MiB }", "21: clouds[].uplink.pack: must be at least 1KiB and at most 256KiB"},
+        Wrong{"uplink: { topic: a }", "15: unknown key 'topic'"},
         Wrong{"format: json",
               "13: clouds[].format: 'json' is not known here; write cloudevents_batch, cloudevents or ndjson "
               "(did you mean 'ndjson'?)"},

@@ -33,6 +33,10 @@ inline std::string with_cloud(const std::string& keys, const std::string& url = 
   return least + "clouds:\n  - name: hooks\n    type: webhook\n    url: " + url + "\n" + keys;
 }
 
+inline const webhook::Options& webhook_of(const Cloud& cloud) {
+  return std::get<webhook::Options>(cloud.options);
+}
+
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
   std::filesystem::permissions(path, std::filesystem::perms(0600));

@@ -127,8 +127,10 @@ class SampleConfig : public testing::Test {
   std::string everything() const {
     std::string text = switched_on(sample_);
     std::filesystem::create_directory(folder_ / "schemas");
-    for (const char* name : {"broker.password", "archive.password", "api.token", "ca.pem", "client.pem", "client.key"})
+    for (const char* name :
+         {"broker.password", "archive.password", "api.token", "ca.pem", "client.pem", "client.key", "hivemq.password"})
       write_file(folder_ / name, "0123456789abcdef\n");
+    write_file(folder_ / "azure.key", "cGFzc3dvcmQ=\n");
     text = replaced(text, "/etc/sluice/", folder_.path().string() + "/");
     return replaced(text, "mqtt://localhost", "mqtts://localhost");  // so that tls has an effect
   }
@@ -154,7 +156,7 @@ TEST_F(SampleConfig, is_read_without_complaint_with_everything_switched_on) {
   EXPECT_EQ(complaints(everything()), "");
   const auto config = read(everything());
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->clouds.size(), 2u);
+  EXPECT_EQ(config->clouds.size(), 4u);
   EXPECT_EQ(config->clouds[0].only.devices, std::vector<std::string>{"tasmota/*"});
 }
 
@@ -179,9 +181,9 @@ TEST_F(SampleConfig, switches_on_nothing_but_defaults) {
     return std::tuple(c.store.data_dir, c.subscribe_auto, c.local_broker.ignore_retained,
                       c.local_broker.receive_maximum, c.local_broker.message_size_max, c.local_broker.commit_wait,
                       c.unmatched, c.store.durability, limits.size_max, limits.age_max, limits.when_full,
-                      limits.quarantine_size_max, limits.quarantine_age_max, cloud.webhook.format,
-                      cloud.batch_count_max, cloud.webhook.batch_bytes_max, cloud.batch_wait_max, cloud.webhook.gzip,
-                      cloud.webhook.timeout, c.api.listen, c.log_level, c.log_format);
+                      limits.quarantine_size_max, limits.quarantine_age_max, webhook_of(cloud).format,
+                      cloud.batch_count_max, webhook_of(cloud).batch_bytes_max, cloud.batch_wait_max,
+                      webhook_of(cloud).gzip, webhook_of(cloud).timeout, c.api.listen, c.log_level, c.log_format);
   };
   EXPECT_EQ(facts(*sample), facts(*bare));
 }
@@ -223,7 +225,7 @@ TEST_F(SampleConfig, schema_refuses_what_the_reader_refuses) {
            least + "buffer: { age_max: 30 }",
            least + "buffer: [a]",
            least + "log: { level: loud }",
-           least + "clouds: [{ name: a, type: mqtt, url: https://a }]",
+           least + "clouds: [{ name: a, type: mqt, url: https://a }]",
            least + "clouds: [{ name: A, type: webhook, url: https://a }]",
            least + "clouds: [{ name: api, type: webhook, url: https://a }]",
            least + "clouds: [{ type: webhook, url: https://a }]",

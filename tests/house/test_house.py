@@ -38,7 +38,7 @@ DOORS = {
     "mosquitto": ["connectors/mqtt", "connectors/local_broker", "connectors/cloud_mqtt"],
     "mqtt_protocol.h": ["connectors/mqtt", "connectors/local_broker", "connectors/cloud_mqtt"],
     "httplib": ["connectors/webhook", "gateway/api"],
-    "openssl/": ["connectors/transport", "connectors/local_broker", "connectors/cloud_mqtt", "connectors/webhook"],
+    "openssl/": ["connectors/transport", "connectors/mqtt", "connectors/webhook"],
     "zlib.h": ["connectors/webhook"],
     "CLI/": ["gateway/app"],
     "valijson/": ["gateway/app"],

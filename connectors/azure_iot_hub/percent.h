@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::azure_iot_hub {
+
+/// Percent-encodes every byte outside RFC 3986's unreserved characters, with upper-case digits: what both a token and a
+/// property bag need.
+std::string percent_encoded(std::string_view text);
+
+}  // namespace sluice::azure_iot_hub

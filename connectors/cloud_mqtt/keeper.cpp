@@ -1,0 +1,289 @@
+#include "connectors/cloud_mqtt/keeper.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <poll.h>
+
+#include "connectors/cloud_mqtt/reasons.h"
+#include "connectors/mqtt/words.h"
+
+namespace sluice::cloud_mqtt {
+
+namespace {
+
+constexpr Duration rest_max(1000);      // keep alive counts in seconds
+constexpr Duration login_retry(1000);   // a login that is not possible yet
+constexpr Duration lived_well(60'000);  // a connection that held so long is no reason to back off
+constexpr Duration cut_soon(5000);      // after the greeting, or after a publish
+constexpr Duration renewal_grace(250);  // for acknowledgements that are on their way
+constexpr int cuts_max = 3;
+constexpr int suspicions_max = 3;
+/// What a PUBLISH has beside topic and payload: header, packet id, properties.
+constexpr std::size_t packet_share = 64;
+
+int level_of(const Options& options) {
+  return options.protocol == Protocol::v5 ? 5 : 4;
+}
+
+}  // namespace
+
+Keeper::Keeper(const Options& options, const Clock& clock, Log& log)
+    : options_(options), clock_(clock), log_(log), place_(mqtt::words_of(options.address)), packing_(options, clock) {}
+
+void Keeper::run(const std::stop_token& stop) {
+  const std::stop_callback waker(stop, [this] { wake_->call(); });
+  handover_.begin();
+  while (!stop.stop_requested()) rest(attempt(stop), stop);
+  handover_.end();
+}
+
+Duration Keeper::attempt(const std::stop_token& stop) {
+  Result<Login> login = options_.login ? options_.login(clock_) : Login{options_.username, options_.password, {}};
+  if (!login) {
+    status_.tell(Link::Health::down, login.error().message);
+    return login_retry;
+  }
+  mqtt::Tls tls;
+  if (options_.address.tls) {
+    Result<mqtt::Tls> made = transport::TlsContext::make(options_.tls, options_.address.host, options_.alpn);
+    if (!made) return pause(made.error().message);
+    tls = std::move(*made);
+  }
+  std::optional<mqtt::Dial::Outcome> reached = dial(*login, tls, stop);
+  if (!reached) return Duration(0);
+  if (!reached->client) return reached->tls_failed && clock_.synced() ? pause(reached->error) : down(reached->error);
+
+  UplinkConnection connection(std::move(reached->client), level_of(options_), tls);
+  const End end = serve(connection, *login, stop);
+  if (Job* job = handover_.job()) {
+    if (end == End::lost) suspect(connection, *job);
+    job->rewind();
+    release_if_done(job);
+  }
+  return end == End::lost ? rest_after(connection) : Duration(0);
+}
+
+std::optional<mqtt::Dial::Outcome> Keeper::dial(const Login& login, const mqtt::Tls& tls, const std::stop_token& stop) {
+  const mqtt::ClientOptions chosen{options_.address,    options_.client_id,    login.username,
+                                   login.password,      level_of(options_),    true,
+                                   options_.keep_alive, mqtt::Writing::at_once};
+  Result<mqtt::ClientPtr> client = mqtt::make_client(chosen, tls);
+  if (!client) return mqtt::Dial::Outcome{nullptr, client.error().message, false};
+  // Ours is the window; the library would let 20 through.
+  mosquitto_int_option(client->get(), MOSQ_OPT_SEND_MAXIMUM, 65'535);
+  mqtt::Dial attempt(std::move(*client), nullptr, chosen, tls, wake_);
+  while (!stop.stop_requested()) {
+    if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) return outcome;
+    wait(nullptr, rest_max);
+    handover_.job();  // lets go of one whose giver was told to stop
+  }
+  return std::nullopt;
+}
+
+Keeper::End Keeper::serve(UplinkConnection& connection, const Login& login, const std::stop_token& stop) {
+  limits_ = {};
+  began_ = clock_.now();
+  greeted_at_.reset();
+  acknowledged_ = stalled_ = lasting_ = false;
+  advice_.clear();
+  bool ready = false;
+  while (!connection.lost()) {
+    wait(&connection, rest_max);
+    connection.turn();
+    if (stop.stop_requested()) {
+      if (connection.greeted()) connection.disconnect();
+      return End::stopped;
+    }
+    ready = ready || greet(connection);
+    Job* job = handover_.job();
+    settle(connection, job);
+    const bool renewing = login.renew_at && clock_.now() >= *login.renew_at;
+    if (ready && job != nullptr && !renewing) feed(connection, *job);
+    job = release_if_done(job);
+    look_after(connection, job);
+    const bool quiet = job == nullptr || job->in_flight() == 0;
+    if (ready && renewing && (quiet || clock_.now() >= *login.renew_at + renewal_grace)) {
+      connection.disconnect();
+      return End::renewed;
+    }
+  }
+  return End::lost;
+}
+
+bool Keeper::greet(UplinkConnection& connection) {
+  std::optional<UplinkConnection::Greeting> greeting = connection.take_greeting();
+  if (!greeting) return false;
+  if (greeting->code != 0) {
+    lasting_ = is_lasting(greeting->code, level_of(options_));
+    if (is_unsupported(greeting->code, level_of(options_)))
+      advice_ = options_.protocol == Protocol::v5 ? "; write protocol: 3.1.1" : "; write protocol: 5";
+    return false;
+  }
+  limits_ = greeting->limits;
+  if (limits_.qos_max < options_.qos) {
+    lasting_ = true;
+    connection.give_up("the broker takes QoS 0 only, which confirms nothing; write uplink.qos: 0 if that will do");
+    return false;
+  }
+  greeted_at_ = clock_.now();
+  if (status_.link().health != Link::Health::up)
+    log_.info(options_.name, "connected to " + place_ + ", MQTT " + (level_of(options_) == 5 ? "5" : "3.1.1") +
+                                 ", as '" + options_.client_id + "'");
+  status_.tell(Link::Health::up);
+  return true;
+}
+
+std::size_t Keeper::window() const {
+  const std::size_t most = std::min(options_.window, std::max<std::size_t>(limits_.receive_maximum, 1));
+  return suspicions_ > 0 && !acknowledged_ ? 1 : most;
+}
+
+std::size_t Keeper::bytes_max() const {
+  return std::min({options_.message_bytes_max, limits_.packet_bytes_max - packet_share, bytes_learnt_});
+}
+
+void Keeper::feed(UplinkConnection& connection, Job& job) {
+  if (job.waiting().empty() || job.in_flight() >= window()) return;
+  connection.begin_many();
+  while (!job.waiting().empty() && job.in_flight() < window() && !connection.lost())
+    if (!publish_next(connection, job)) break;
+  connection.end_many();
+}
+
+Job* Keeper::release_if_done(Job* job) {
+  if (job == nullptr || !job->done()) return job;
+  singles_ = 0;
+  handover_.release();
+  return nullptr;
+}
+
+bool Keeper::publish_next(UplinkConnection& connection, Job& job) {
+  std::span<const Record> waiting = job.waiting();
+  if (singles_ > 0) waiting = waiting.first(1);
+  std::size_t count = packing_.fill(waiting, std::min(options_.pack_bytes_max, bytes_max()));
+  if (count == 0) return job.reject(packing_.why_not()), true;
+  const std::size_t bytes = packing_.topic().size() + packing_.payload().size();
+  if (bytes > bytes_max())
+    return job.reject(std::to_string(bytes) + " bytes with its topic are more than this cloud takes (" +
+                      std::to_string(bytes_max()) + ")"),
+           true;
+  const Result<int> packet_id = connection.publish(packing_, waiting.front(), options_.qos);
+  if (!packet_id) {
+    if (count > 1) return singles_ = count, true;
+    return job.reject(packet_id.error().message), true;
+  }
+  job.published(*packet_id, count, bytes, clock_.now());
+  singles_ -= std::min(singles_, count);
+  return !connection.lost();
+}
+
+void Keeper::settle(UplinkConnection& connection, Job* job) {
+  for (UplinkConnection::Acknowledgement& said : connection.acknowledgements()) {
+    acknowledged_ = true;
+    suspicions_ = 0;
+    retry_.worked();
+    if (std::exchange(stalled_, false)) status_.tell(Link::Health::up);
+    Job::Flight* flight = job == nullptr ? nullptr : job->find(said.packet_id);
+    if (flight == nullptr) continue;
+    if (flight->count > 1 && blames_content(said.reason)) {
+      singles_ = flight->count;
+      job->settle();
+      job->rewind();
+      continue;
+    }
+    flight->verdict = verdict_of(said.reason, said.words);
+  }
+  connection.acknowledgements().clear();
+  if (job != nullptr) job->settle();
+}
+
+void Keeper::look_after(UplinkConnection& connection, const Job* job) {
+  const Instant now = clock_.now();
+  if (!connection.greeted() && now > began_ + options_.connect_wait)
+    connection.give_up("no answer to CONNECT; is this an MQTT broker, and " +
+                       std::string(options_.address.tls ? "its port one for TLS?" : "its port one without TLS?"));
+  if (greeted_at_ && now > *greeted_at_ + lived_well) {
+    retry_.worked();
+    cuts_ = 0;
+  }
+  if (job == nullptr || job->front() == nullptr) return;
+  if (stalled_ || now - job->front()->since < options_.acknowledge_wait) return;
+  stalled_ = true;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(options_.acknowledge_wait).count();
+  status_.tell(Link::Health::down, "connected, but nothing acknowledged for " + std::to_string(seconds) +
+                                       " s: the cloud may be overloaded, or its daily quota used up");
+}
+
+void Keeper::suspect(const UplinkConnection& connection, Job& job) {
+  const Job::Flight* oldest = job.front();
+  if (oldest == nullptr || !greeted_at_ || acknowledged_) return;
+  if (connection.farewell() == MQTT_RC_PACKET_TOO_LARGE) {
+    std::size_t largest = 0;
+    for (const Job::Flight& flight : job.flights()) largest = std::max(largest, flight.bytes);
+    bytes_learnt_ = std::max<std::size_t>(largest, 2) - 1;
+    return;
+  }
+  if (connection.farewell() == MQTT_RC_SESSION_TAKEN_OVER || clock_.now() - oldest->since > cut_soon) return;
+  const bool alone = job.in_flight() == 1;
+  suspicions_ = job.oldest().id == suspect_ || suspicions_ == 0 ? suspicions_ + 1 : 1;
+  suspect_ = job.oldest().id;
+  if (!alone || suspicions_ <= suspicions_max) return;
+  suspicions_ = 0;
+  job.end(Verdict::pause("the broker closes the connection each time this message comes (" +
+                         std::to_string(oldest->bytes) + " bytes): is its topic allowed to '" + options_.client_id +
+                         "', and is it small enough?"));
+}
+
+Duration Keeper::rest_after(const UplinkConnection& connection) {
+  const std::string why = connection.why_lost() + advice_;
+  if (!connection.greeted()) {
+    if (connection.tls_failed()) return clock_.synced() ? pause(why) : down(why);
+    const bool cut = level_of(options_) == 5;
+    return down(why + (cut ? " before it answered; if it does not speak MQTT 5, write protocol: 3.1.1" : ""));
+  }
+  if (!greeted_at_) return lasting_ ? pause(why) : down(why);
+  if (connection.farewell() == MQTT_RC_SESSION_TAKEN_OVER) {
+    status_.tell(Link::Health::down, "another client took over the client id '" + options_.client_id +
+                                         "': two use it; give each its own client_id");
+    return retry_.after_takeover();
+  }
+  cuts_ = clock_.now() - *greeted_at_ < cut_soon ? cuts_ + 1 : 0;
+  if (cuts_ < cuts_max) return down(why);
+  status_.tell(Link::Health::down, why + " soon after each greeting: another client took over the client id '" +
+                                       options_.client_id + "'? Two may use it");
+  return retry_.after_takeover();
+}
+
+Duration Keeper::pause(std::string why) {
+  status_.tell(Link::Health::paused, "not connected to " + place_ + ": " + std::move(why));
+  return retry_.seldom();
+}
+
+Duration Keeper::down(std::string why) {
+  status_.tell(Link::Health::down, "not connected to " + place_ + ": " + std::move(why));
+  return retry_.soon();
+}
+
+void Keeper::wait(const UplinkConnection* connection, Duration most) {
+  std::array<pollfd, 2> all{{{wake_->descriptor(), POLLIN, 0}, {-1, 0, 0}}};
+  if (connection != nullptr) all[1] = {connection->socket(), connection->events(), 0};
+  if (connection != nullptr && connection->pending()) most = Duration(0);
+  poll(all.data(), all.size(), static_cast<int>(std::max(most, Duration(0)).count()));
+  if (all[0].revents != 0) wake_->clear();
+}
+
+void Keeper::rest(Duration time, const std::stop_token& stop) {
+  const Instant end = clock_.now() + time;
+  while (!stop.stop_requested()) {
+    handover_.job();
+    const Duration left = std::chrono::ceil<Duration>(end - clock_.now());
+    if (left <= Duration(0)) return;
+    wait(nullptr, std::min(left, rest_max));
+  }
+}
+
+}  // namespace sluice::cloud_mqtt
