@@ -186,7 +186,7 @@ void Gateway::deliver(flow::Delivery& delivery) {
     if (delivery.backing_off())
       rest(time, stop);
     else
-      store_->wait(delivery.cloud(), time);
+      store_->wait(delivery.cloud(), time, delivery.taken());
   }
 }
 

@@ -1,7 +1,10 @@
 #include "gateway/flow/delivery.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+
+#include "gateway/flow/refused.h"
 
 namespace sluice::flow {
 
@@ -24,18 +27,6 @@ Duration doubled(Duration first, int times, Duration most) {
   return std::min(rest, most);
 }
 
-store::Quarantined refused(const Record& record, const std::string& cloud, std::string reason) {
-  store::Quarantined entry;
-  entry.reason = std::move(reason);
-  entry.schema = record.schema;
-  entry.payload = record.data;
-  entry.payload_size = record.data.size();
-  entry.received_at = record.id.time();
-  entry.cloud = cloud;
-  entry.record = record;
-  return entry;
-}
-
 }  // namespace
 
 std::string_view name_of(CloudState::Health health) {
@@ -55,10 +46,15 @@ Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const
   state_.name = options_.cloud;
   state_.type = options_.type;
   state_.since = clock_.wall_time();
+  if (options_.thin.on()) ahead_.emplace(options_.thin, clock_);
 }
 
 Duration Delivery::step(std::stop_token stop) {
   backing_off_ = false;
+  return ahead_ ? step_ahead(stop) : step_in_order(stop);
+}
+
+Duration Delivery::step_in_order(const std::stop_token& stop) {
   auto page = store_.read(options_.cloud, {options_.count_max, options_.bytes_max, options_.only.originals});
   if (!page) {
     log_.error(options_.cloud, "cannot read the outbox: " + page.error().message);
@@ -68,7 +64,7 @@ Duration Delivery::step(std::stop_token stop) {
     filling_since_.reset();
     return idle_rest;
   }
-  if (filling(*page)) {
+  if (filling(page->records)) {
     backing_off_ = true;
     return std::max(Duration(1), std::chrono::ceil<Duration>(*filling_since_ + options_.wait_max - clock_.now()));
   }
@@ -91,10 +87,67 @@ Duration Delivery::step(std::stop_token stop) {
   return back_off(*deferral);
 }
 
-bool Delivery::filling(const store::Page& page) {
-  if (options_.wait_max == Duration(0) || page.records.size() >= options_.count_max) return false;
+Duration Delivery::step_ahead(const std::stop_token& stop) {
+  const std::int64_t after = ahead_->room() ? ahead_->taken() : std::numeric_limits<std::int64_t>::max();
+  auto page = store_.read(options_.cloud, {options_.count_max, options_.bytes_max, options_.only.originals, after});
+  if (!page) {
+    log_.error(options_.cloud, "cannot read the outbox: " + page.error().message);
+    return store_error_rest;
+  }
+  const bool more = !page->records.empty();
+  ahead_->take(std::move(*page), options_.only);
+  std::vector<Record> batch = ahead_->ready(options_.count_max, options_.bytes_max);
+  if (!batch.empty() && !more && filling(batch)) {
+    backing_off_ = true;
+    if (!settle_ahead()) return store_error_rest;
+    return std::max(Duration(1), std::chrono::ceil<Duration>(*filling_since_ + options_.wait_max - clock_.now()));
+  }
+  const Verdict* deferral = nullptr;
+  std::vector<Verdict> verdicts;
+  if (!batch.empty()) {
+    filling_since_.reset();
+    verdicts = sink_.deliver(batch, stop);
+    deferral = ahead_->judge(verdicts, options_.cloud);
+    note(batch, verdicts);
+  }
+  if (!settle_ahead()) return store_error_rest;
+  if (deferral != nullptr && !stop.stop_requested()) return back_off(*deferral);
+  if (more || !batch.empty()) return Duration(0);
+  return std::min(idle_rest, ahead_->next_end().value_or(idle_rest));
+}
+
+bool Delivery::settle_ahead() {
+  for (;;) {
+    const Lookahead::Decided front = ahead_->decided();
+    if (front.settlements.empty()) return true;
+    if (const auto settled = store_.settle(options_.cloud, front.settlements, front.refused); !settled) {
+      log_.error(options_.cloud, "the store cannot note what was delivered: " + settled.error().message);
+      backing_off_ = true;
+      return false;
+    }
+    ahead_->settled(front);
+  }
+}
+
+void Delivery::note(std::span<const Record> batch, std::span<const Verdict> verdicts) {
+  bool accepted = false;
+  for (std::size_t i = 0; i < verdicts.size() && verdicts[i].outcome != Outcome::deferred; ++i) {
+    accepted |= verdicts[i].outcome == Outcome::accepted;
+    if (verdicts[i].outcome == Outcome::accepted)
+      count_delivered(batch[i]);
+    else
+      log_.warning(options_.cloud,
+                   "record " + batch[i].id.text() + " refused, now in quarantine: " + verdicts[i].reason);
+  }
+  if (!accepted) return;
+  failures_ = 0;
+  tell(CloudState::Health::up, {});
+}
+
+bool Delivery::filling(std::span<const Record> records) {
+  if (options_.wait_max == Duration(0) || records.size() >= options_.count_max) return false;
   std::size_t bytes = 0;
-  for (const Record& record : page.records) bytes += record.size();
+  for (const Record& record : records) bytes += record.size();
   if (static_cast<std::int64_t>(bytes) >= std::min(options_.bytes_max, options_.full_bytes)) return false;
   if (!filling_since_) filling_since_ = clock_.now();
   return clock_.now() < *filling_since_ + options_.wait_max;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <random>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -9,6 +11,7 @@
 #include "gateway/core/histogram.h"
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
+#include "gateway/flow/lookahead.h"
 #include "gateway/flow/only.h"
 #include "gateway/flow/thin.h"
 #include "gateway/store/store.h"
@@ -54,6 +57,9 @@ class Delivery {
   /// Whether step() left records that wait for a time rather than for new records.
   bool backing_off() const { return backing_off_; }
 
+  /// Up to where the outbox has been read; step() has nothing to do with what is there. 0: only what is settled.
+  std::int64_t taken() const { return ahead_ ? ahead_->taken() : 0; }
+
   CloudState state() const;
   const std::string& cloud() const { return options_.cloud; }
 
@@ -61,7 +67,11 @@ class Delivery {
   /// Settles the front of `page` up to the first deferral, and returns that.
   const Verdict* settle(store::Page page, const std::vector<bool>& wanted, std::vector<Verdict>& verdicts);
   Duration back_off(const Verdict& verdict);
-  bool filling(const store::Page& page);
+  bool filling(std::span<const Record> records);
+  Duration step_in_order(const std::stop_token& stop);
+  Duration step_ahead(const std::stop_token& stop);
+  bool settle_ahead();
+  void note(std::span<const Record> batch, std::span<const Verdict> verdicts);
   void tell(CloudState::Health health, std::string error);
   void count_delivered(const Record& record);
 
@@ -71,6 +81,7 @@ class Delivery {
   const Clock& clock_;
   Log& log_;
 
+  std::optional<Lookahead> ahead_;  ///< with thin
   bool backing_off_ = false;
   bool link_down_ = true;  ///< look()'s alone: what it told last; a standing connection begins down
   int failures_ = 0;       ///< deferrals in a row without anything accepted

@@ -1,5 +1,6 @@
 #include "gateway/flow/delivery.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -209,6 +210,76 @@ TEST_F(DeliveryTest, AStopIsNoFault) {
   auto out = delivery();
   out.step(stop.get_token());
   EXPECT_EQ(out.state().health, CloudState::Health::up);
+}
+
+struct LinkedSink final : UplinkSink {
+  std::vector<Verdict> deliver(std::span<const Record> records, std::stop_token) override {
+    return std::vector<Verdict>(records.size(), Verdict::accept());
+  }
+  std::optional<Link> link() const override { return now; }
+  std::optional<Link> now;
+};
+
+TEST_F(DeliveryTest, TellsHowAStandingConnectionIs) {
+  LinkedSink sink;
+  Delivery out({"cloud", "mqtt", {}, 500, 256 * 1024, Duration(0)}, *store_, sink, clock_, log_);
+  out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::up) << "a connector without one";
+
+  sink.now = Link{Link::Health::down, ""};
+  out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::down);
+  EXPECT_TRUE(log_.lines().empty()) << "not connected yet is no news";
+
+  sink.now = Link{Link::Health::up, ""};
+  clock_.advance(5s);
+  out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::up);
+  EXPECT_EQ(out.state().since, clock_.wall_time());
+
+  sink.now = Link{Link::Health::paused, "wrong password"};
+  for (int i = 0; i < 3; ++i) out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::paused);
+  EXPECT_EQ(out.state().last_error, "wrong password");
+  EXPECT_EQ(std::ranges::count_if(log_.lines(), [](const auto& line) { return line.find("wrong") != line.npos; }), 1);
+}
+
+TEST_F(DeliveryTest, AVerdictSpeaksWhileTheConnectionStands) {
+  LinkedSink sink;
+  sink.now = Link{Link::Health::up, ""};
+  Delivery out({"cloud", "mqtt", {}, 500, 256 * 1024, Duration(0)}, *store_, sink_, clock_, log_);
+  append(0, 1);
+  sink_.answer = [](std::span<const Record> records) {
+    return std::vector<Verdict>(records.size(), Verdict::pause("not authorised to publish"));
+  };
+  out.look();
+  out.step({});
+  out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::paused);
+}
+
+TEST_F(DeliveryTest, OriginalsAloneGoWhereTheyAreWanted) {
+  store::Batch batch;
+  for (int i = 0; i < 2; ++i) {
+    Record& record = batch.records.emplace_back();
+    record.id = ids_.next();
+    record.device = record.schema = "a/b";
+    record.data = "{}";
+    if (i == 0) record.payload = std::string("\0\xff raw", 6);
+  }
+  ASSERT_TRUE(store_->append(batch));
+  Delivery::Options options{"cloud", "mqtt", {}, 500, 256 * 1024, Duration(0)};
+  options.only.originals = true;
+  auto out = delivery(std::move(options));
+  std::vector<std::optional<std::string>> payloads;
+  sink_.answer = [&](std::span<const Record> records) {
+    for (const Record& record : records) payloads.push_back(record.payload);
+    return std::vector<Verdict>(records.size(), Verdict::accept());
+  };
+  out.step({});
+  ASSERT_EQ(payloads.size(), 1u);
+  EXPECT_EQ(payloads[0], std::string("\0\xff raw", 6));
+  EXPECT_EQ(counts().skipped, 1u);
 }
 
 }  // namespace

@@ -226,5 +226,14 @@ TEST_F(Migration, a_step_that_fails_leaves_the_version_before_it) {
   EXPECT_EQ(number("SELECT x FROM a"), 2);
 }
 
+TEST_F(Migration, a_log_of_version_1_is_read_on) {
+  const auto steps = schema_steps();
+  ASSERT_TRUE(migrate_to({steps[0]}));
+  ASSERT_TRUE(Database::open(file, Database::Mode::write)
+                  ->run("INSERT INTO log VALUES (1, 70, zeroblob(16), 1, 1, 0, 'a/b', 'a/b', '{}')"));
+  ASSERT_TRUE(migrate_to({steps[0], steps[1]}));
+  EXPECT_EQ(number("SELECT count(*) FROM log WHERE payload IS NULL"), 1);
+}
+
 }  // namespace
 }  // namespace sluice::store
