@@ -1,13 +1,16 @@
 #include "connectors/transport/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 #include <system_error>
 
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -31,6 +34,15 @@ int new_socket(int family) {
   const int on = 1;
   if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
+}
+
+/// What to change, where OpenSSL's own words do not say it.
+std::string with_advice(const std::string& complaint) {
+  if (complaint.find("wrong version number") != std::string::npos) return complaint + " (is this port one for TLS?)";
+  if (complaint.find("certificate required") != std::string::npos ||
+      complaint.find("handshake failure") != std::string::npos)
+    return complaint + " (does the peer want a client certificate? tls.cert_file and tls.key_file)";
+  return complaint;
 }
 
 int size_for_openssl(std::size_t size) {
@@ -58,7 +70,11 @@ Connection::Opened Connection::open(Lookup& lookup, TlsContext* tls, const std::
                                     const Patience& patience) {
   Lookup::Found found = lookup.find(patience);
   if (const auto* failure = std::get_if<Failure>(&found)) return *failure;
-  const auto& addresses = std::get<std::vector<Address>>(found);
+  return open(std::get<std::vector<Address>>(found), tls, place, patience);
+}
+
+Connection::Opened Connection::open(const std::vector<Address>& addresses, TlsContext* tls, const std::string& place,
+                                    const Patience& patience) {
   Failure failure{Failure::Kind::network, "connecting to " + place + ": its name has no address"};
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     std::unique_ptr<Connection> connection(new Connection(new_socket(addresses[i].bytes.ss_family), place));
@@ -96,6 +112,17 @@ bool Connection::shake_hands(TlsContext& tls, const Patience& patience) {
       fail(Failure::Kind::tls, shaking_hands, refusal);
     return false;
   }
+}
+
+std::string Connection::certificate() const {
+  X509* shown = ssl_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  if (shown == nullptr) return "none";
+  std::array<char, 256> name{};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, name.data(), static_cast<int>(name.size()));
+  std::tm until{};
+  std::array<char, 32> date{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(shown), &until) == 1) std::strftime(date.data(), date.size(), "%F", &until);
+  return "'" + std::string(name.data()) + "', valid until " + date.data();
 }
 
 bool Connection::usable() {
@@ -172,7 +199,7 @@ bool Connection::again(int result, const char* doing, const Patience& patience) 
   if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
     fail(Failure::Kind::network, doing, "the connection was closed");
   else
-    fail(Failure::Kind::tls, doing, openssl_complaint());
+    fail(Failure::Kind::tls, doing, with_advice(openssl_complaint()));
   return false;
 }
 

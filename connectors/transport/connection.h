@@ -21,7 +21,14 @@ class Connection {
   /// Tries the host's addresses one after the other, each with its share of the time that is left. `place` is the
   /// host and port for people.
   static Opened open(Lookup& lookup, TlsContext* tls, const std::string& place, const Patience& patience);
+  static Opened open(const std::vector<Address>& addresses, TlsContext* tls, const std::string& place,
+                     const Patience& patience);
   ~Connection();
+
+  /// TLS over a connection that was opened without. False: the failure is set.
+  bool shake_hands(TlsContext& tls, const Patience& patience);
+  /// Whose certificate the peer showed and until when it is valid, in words.
+  std::string certificate() const;
 
   /// Whether an idle connection can take another request: not if the peer has closed it or spoken unasked.
   bool usable();
@@ -40,7 +47,6 @@ class Connection {
   Connection(int socket, std::string place);
 
   bool connect(const Address& address, const Patience& patience);
-  bool shake_hands(TlsContext& tls, const Patience& patience);
   bool wait(short events, const char* doing, const Patience& patience);
   /// What the result of an SSL_ function means: call it again, or the failure is set.
   bool again(int result, const char* doing, const Patience& patience);

@@ -1,33 +1,19 @@
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
-#include "gateway/api/http_server.h"
-#include "gateway/app/api_token.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
+#include "gateway/app/paint.h"
+#include "gateway/app/running_gateway.h"
 
 namespace sluice::app {
 
 namespace {
 
 using nlohmann::json;
-
-/// Colours on a terminal only, and not with NO_COLOR (no-color.org).
-class Paint {
- public:
-  std::string operator()(const std::string& text, bool good) const {
-    if (!on_) return text;
-    return (good ? "\033[32m" : "\033[31m") + text + "\033[0m";
-  }
-
- private:
-  const bool on_ = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-};
 
 std::string count(const json& value) {
   return std::to_string(value.get<std::uint64_t>());
@@ -81,10 +67,7 @@ int status(const std::filesystem::path& config_file, bool as_json) {
     std::cerr << problems.text();
     return exit_config;
   }
-  std::string token = config->api.token;
-  if (token.empty())
-    token = read_api_token(config->store.data_dir).has_value() ? *read_api_token(config->store.data_dir) : "";
-  const auto body = api::http_get(config->api.listen, "/api/v1/status", token, std::chrono::seconds(5));
+  const auto body = running_status(*config);
   if (!body) {
     std::cerr << "sluice: no running gateway at " << config->api.listen << ": " << body.error().message << "\n";
     return exit_unavailable;

@@ -16,6 +16,8 @@ int run(const std::filesystem::path& config_file);
 
 int check(const std::filesystem::path& config_file);
 
+int doctor(const std::filesystem::path& config_file);
+
 struct TryOptions {
   std::optional<std::filesystem::path> config_file;  ///< none: the schemas that ship
   std::string topic;

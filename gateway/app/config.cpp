@@ -260,7 +260,8 @@ std::optional<Config> read_config_text(std::string_view text, const std::filesys
 
 std::vector<std::string> config_keys() {
   normalize::Problems problems;
-  const auto root = normalize::read_yaml("clouds: [{ type: webhook }, { type: mqtt }, { type: azure_iot_hub }]", "", problems);
+  const auto root =
+      normalize::read_yaml("clouds: [{ type: webhook }, { type: mqtt }, { type: azure_iot_hub }]", "", problems);
   SLUICE_ASSERT(root.has_value());
   Reading reading{.problems = problems, .warnings = {}, .folder = {}, .keys = {}, .secret_in_the_open = false};
   read_file(*root, reading);

@@ -68,6 +68,11 @@ class CommandLine {
     command("run", "Run the gateway", "sluice run --config /etc/sluice/sluice.yaml", [this] { return run(config_); });
     command("check", "Read configuration and schemas and print every problem; touches no network",
             "sluice check --config ./sluice.yaml", [this] { return check(config_); });
+    command(
+        "doctor",
+        "Go through each connection step by step; name what fails and what to change. Sends one event of kind notice "
+        "to each cloud, and some messages under sluice/doctor/ to the local broker",
+        "sluice doctor --config ./sluice.yaml", [this] { return doctor(config_); });
     CLI::App* status_command = command("status", "Show the running gateway: connections, backlog, counters",
                                        "sluice status --json | jq .clouds", [this] { return status(config_, json_); });
     status_command->add_flag("--json", json_, "The whole status as JSON");
