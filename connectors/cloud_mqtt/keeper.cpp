@@ -76,9 +76,14 @@ std::optional<mqtt::Dial::Outcome> Keeper::dial(const Login& login, const mqtt::
   // Ours is the window; the library would let 20 through.
   mosquitto_int_option(client->get(), MOSQ_OPT_SEND_MAXIMUM, 65'535);
   mqtt::Dial attempt(std::move(*client), nullptr, chosen, tls, wake_);
+  const Instant began = clock_.now();
   while (!stop.stop_requested()) {
     if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) return outcome;
     wait(nullptr, rest_max);
+    if (clock_.now() > began + options_.connect_wait)
+      status_.tell(Link::Health::down, "not connected to " + place_ +
+                                           ": no answer yet; is a name server reachable, and does a firewall stand "
+                                           "between?");
     handover_.job();  // lets go of one whose giver was told to stop
   }
   return std::nullopt;

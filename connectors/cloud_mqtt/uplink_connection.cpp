@@ -134,10 +134,10 @@ void UplinkConnection::give_up(std::string why) {
 void UplinkConnection::end(int code, int error_number) {
   if (lost()) return;
   const std::string certificate = tls_ == nullptr ? std::string() : tls_->take_refusal();
-  tls_failed_ = !greeted_ && (!certificate.empty() || !tls_error_.empty());
+  tls_failed_ = !greeted_ && (!certificate.empty() || mqtt::blames_tls(tls_error_));
   if (!certificate.empty()) return give_up("TLS: " + certificate);
   if (!refusal_.empty()) return give_up(refusal_);
-  if (tls_failed_) return give_up(mqtt::tls_words(tls_error_));
+  if (!greeted_ && !tls_error_.empty()) return give_up(mqtt::tls_words(tls_error_));
   give_up(mqtt::library_words(code, error_number));
 }
 

@@ -65,7 +65,7 @@ Dial::Outcome Dial::Attempt::failed(int code, int error_number) const {
   // A peer that is quick may have answered the handshake before the call returned.
   std::string refusal = tls ? tls->take_refusal() : std::string();
   if (!refusal.empty()) return {nullptr, "TLS: " + refusal, true};
-  return {nullptr, complaint.empty() ? library_words(code, error_number) : tls_words(complaint), true};
+  return {nullptr, complaint.empty() ? library_words(code, error_number) : tls_words(complaint), blames_tls(complaint)};
 }
 
 Dial::Dial(ClientPtr client, Properties properties, const ClientOptions& options, Tls tls, std::shared_ptr<Wake> wake)

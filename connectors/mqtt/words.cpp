@@ -9,6 +9,7 @@
 namespace sluice::mqtt {
 namespace {
 
+constexpr std::string_view ended = "unexpected eof";  // in OpenSSL's words
 constexpr std::string_view check_login = "not authorised: check username and password";
 constexpr std::string_view check_client_id = "the broker does not take this client id: check client_id";
 constexpr std::string_view unsupported_version = "the broker does not speak this version of MQTT";
@@ -94,8 +95,13 @@ std::string tls_words(std::string_view line) {
   if (line.find("certificate required") != std::string_view::npos ||
       line.find("handshake failure") != std::string_view::npos)
     text += " (does the broker want a client certificate? tls.cert_file and tls.key_file)";
-  if (line.find("wrong version number") != std::string_view::npos) text += " (is this port one for TLS?)";
+  if (line.find("wrong version number") != std::string_view::npos || line.find(ended) != std::string_view::npos)
+    text += " (is this port one for TLS?)";
   return text;
+}
+
+bool blames_tls(std::string_view line) {
+  return !line.empty() && line.find(ended) == std::string_view::npos;
 }
 
 std::string library_version() {

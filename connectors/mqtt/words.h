@@ -18,6 +18,10 @@ std::string library_words(int code, int error_number);
 /// failed".
 std::string tls_words(std::string_view line);
 
+/// Whether such a line blames certificates, keys or versions, which somebody has to mend, and not just a connection
+/// that ended in the middle of the handshake.
+bool blames_tls(std::string_view line);
+
 /// The version of the MQTT library at run time.
 std::string library_version();
 

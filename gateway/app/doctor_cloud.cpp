@@ -102,7 +102,8 @@ void examine_sink(const Config& config, UplinkSink& sink, bool alone, const Cloc
     report.fail(step, verdict.reason);
   if (!standing || !alone) return;
   if (const auto why = watch(sink))
-    report.fail("client id", *why);
+    report.fail("client id",
+                *why + ", with nothing sent: does another client use the same client id? Give each its own");
   else
     report.ok("client id", "nobody else uses it");
 }

@@ -1,5 +1,6 @@
 """Fixtures: everything that a test starts here is ended here, and its folder is kept when it fails."""
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -9,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from stage.broker import Broker  # noqa: E402
 from stage.certificates import Authority  # noqa: E402
 from stage.devices import Flood  # noqa: E402
+from stage.far_side import FarSide  # noqa: E402
 from stage.front import Front  # noqa: E402
 from stage.gateway import Gateway  # noqa: E402
 from stage.receiver import Receiver  # noqa: E402
@@ -40,6 +42,9 @@ class Stage:
     def receiver(self, **options):
         return self.keep(Receiver(**options))
 
+    def far_side(self, broker, **options):
+        return self.keep(FarSide(broker, **options))
+
     def front(self, receiver, **options):
         return self.keep(Front(self._folder("front"), self.authority, receiver, **options)).start()
 
@@ -49,6 +54,10 @@ class Stage:
 
     def flood(self, broker, count, **options):
         return self.keep(Flood(broker, self.folder / "flood.log", count, **options))
+
+    @staticmethod
+    def run(*command):
+        subprocess.run([str(part) for part in command], check=True, capture_output=True)
 
     def end(self):
         for actor in reversed(self._actors):

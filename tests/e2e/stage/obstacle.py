@@ -15,6 +15,11 @@ class Obstacle:
     def environment(self):
         return {"LD_PRELOAD": str(tool("obstacle.so")), "OBSTACLE": str(self.file)}
 
+    @staticmethod
+    def clock(synced):
+        """For a gateway that shall think its clock synced, or not, whatever this machine's is."""
+        return {"LD_PRELOAD": str(tool("obstacle.so")), "CLOCK_SYNCED": "yes" if synced else "no"}
+
     def set(self, kind):
         """"hang" or "fail": what the next fsync does."""
         self.reached_file.unlink(missing_ok=True)
