@@ -19,11 +19,13 @@ constexpr double renewed_after = 0.8;
 Result<cloud_mqtt::Login> token_login(const Options& options, const std::string& key, const Clock& clock) {
   if (!clock.synced())
     return unavailable("waiting for the clock: it is not synced yet, and a token for Azure needs the right time");
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock.wall_time()).time_since_epoch();
+  // A token's expiry counts in whole seconds.
+  const Timestamp now = clock.wall_time();
+  const auto expiry = std::chrono::ceil<std::chrono::seconds>(now) + options.token_life;
   cloud_mqtt::Login login;
   login.username = user_name(options);
-  login.password = sas_token(key, options.host + "/devices/" + options.device_id, (now + options.token_life).count());
-  login.renew_at = clock.now() + std::chrono::duration_cast<Duration>(options.token_life * renewed_after);
+  login.password = sas_token(key, options.host + "/devices/" + options.device_id, expiry.time_since_epoch().count());
+  login.renew_at = clock.now() + std::chrono::duration_cast<Duration>((expiry - now) * renewed_after);
   return login;
 }
 

@@ -42,7 +42,7 @@ def test_sixty_tokens_under_load(stage):
     hub, broker = stage.keep(AzureHub(stage.authority)), stage.broker()
     gateway = start(stage, hub, broker, token_life="2s")
     count = 20_000
-    flood = stage.flood(broker, count, rate=180)
+    flood = stage.flood(broker, count, rate=160)
     until(lambda: hub.logins >= TOKENS, lambda: f"{TOKENS} log-ins, there were {hub.logins}", 240)
     flood.finish(240)
     gateway.wait_drained("azure")
