@@ -236,8 +236,8 @@ void Keeper::suspect(const UplinkConnection& connection, Job& job) {
   const bool alone = job.in_flight() == 1;
   suspicions_ = job.oldest().id == suspect_ || suspicions_ == 0 ? suspicions_ + 1 : 1;
   suspect_ = job.oldest().id;
-  if (!alone || suspicions_ <= suspicions_max) return;
-  suspicions_ = 0;
+  if (!alone || suspicions_ < suspicions_max) return;
+  suspicions_ = cuts_ = 0;  // it is the message, and no other client
   job.end(Verdict::pause("the broker closes the connection each time this message comes (" +
                          std::to_string(oldest->bytes) + " bytes): is its topic allowed to '" + options_.client_id +
                          "', and is it small enough?"));

@@ -29,7 +29,7 @@ inline Options options_for(int port) {
 /// A MqttSink that keeps its connection until the end of the test.
 struct Running {
   explicit Running(Options options) : sink(*MqttSink::make(std::move(options), clock, log)) {
-    keeper = std::jthread([this](const std::stop_token& stop) { sink->keep(stop); });
+    keeper = std::jthread([this](const std::stop_token& ended) { sink->keep(ended); });
   }
   ~Running() {
     stop.request_stop();

@@ -49,7 +49,8 @@ TEST_F(Scripted, ConnectsCleanWithoutUserProperties) {
   Running running(options_for(broker.port()));
   const std::optional<Packet> connect = broker.greet(false);
   ASSERT_TRUE(connect);
-  EXPECT_TRUE(connect->has(std::string("\0\4MQTT\5\2\0\x3c\0", 11))) << "clean start, keep alive 60, no properties";
+  EXPECT_TRUE(connect->has(std::string("\0\4MQTT\5\2\0\x3c", 10))) << "clean start, keep alive 60";
+  EXPECT_FALSE(connect->has("sluice-gateway")) << "a user property, which some brokers take on PUBLISH alone";
   EXPECT_TRUE(connect->has("me"));
   EXPECT_TRUE(running.up());
 }
@@ -145,7 +146,7 @@ TEST_P(Acknowledged, ByReasonCode) {
   broker.send(puback(publish->id, GetParam().code));
   const std::vector<Verdict> verdicts = answer.get();
   EXPECT_EQ(outcomes(verdicts), std::string(1, GetParam().outcome));
-  if (GetParam().outcome != 'a') EXPECT_FALSE(verdicts[0].reason.empty());
+  EXPECT_EQ(verdicts[0].reason.empty(), GetParam().outcome == 'a');
 }
 
 INSTANTIATE_TEST_SUITE_P(Reasons, Acknowledged,
@@ -210,7 +211,7 @@ TEST_F(Scripted, ARecordThatEndsTheConnectionEachTimePausesTheCloud) {
   Running running(options_for(broker.port()));
   const auto all = running.records(2);
   auto answer = running.deliver(all);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(broker.greet(false, 0)) << i;
     ASSERT_TRUE(next()) << i;
     broker.close();
