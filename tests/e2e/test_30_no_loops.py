@@ -33,6 +33,16 @@ def test_the_cloud_is_the_local_broker(stage, form, protocol):
     assert gateway.status()["messages"]["understood"] == 2 and gateway.status()["messages"]["ignored"] == 2
 
 
+def test_the_mark_alone_is_enough(stage):
+    broker = stage.broker()
+    cloud = {"name": "same", "type": "mqtt", "url": broker.url, "uplink": {"format": "original", "topic": "mirror/{topic}"}}
+    gateway = stage.gateway(broker, [cloud], schemas={"unmatched": "auto"})
+    devices.publish(broker, ("weird/device", '{"a": 1}'))
+    gateway.wait_status(lambda status: status["messages"]["received"] >= 2, "its own comes back")
+    gateway.wait_drained("same")
+    assert rests(gateway) == [2] and gateway.status()["messages"]["ignored"] == 1
+
+
 @pytest.mark.parametrize("protocol", [5, "3.1.1"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_two_gateways_that_face_each_other(stage, form, protocol):
