@@ -138,7 +138,8 @@ bool Keeper::greet(UplinkConnection& connection) {
   if (status_.link().health != Link::Health::up)
     log_.info(options_.name, "connected to " + place_ + ", MQTT " + (level_of(options_) == 5 ? "5" : "3.1.1") +
                                  ", as '" + options_.client_id + "'");
-  status_.tell(Link::Health::up);
+  // After one that was cut as soon as it was greeted, a greeting alone proves nothing.
+  if (cuts_ == 0) status_.tell(Link::Health::up);
   return true;
 }
 
@@ -148,7 +149,8 @@ std::size_t Keeper::window() const {
 }
 
 std::size_t Keeper::bytes_max() const {
-  return std::min({options_.message_bytes_max, limits_.packet_bytes_max - packet_share, bytes_learnt_});
+  const std::size_t packet = std::max(limits_.packet_bytes_max, packet_share) - packet_share;
+  return std::min({options_.message_bytes_max, packet, bytes_learnt_});
 }
 
 void Keeper::feed(UplinkConnection& connection, Job& job) {
@@ -169,7 +171,7 @@ Job* Keeper::release_if_done(Job* job) {
 bool Keeper::publish_next(UplinkConnection& connection, Job& job) {
   std::span<const Record> waiting = job.waiting();
   if (singles_ > 0) waiting = waiting.first(1);
-  std::size_t count = packing_.fill(waiting, std::min(options_.pack_bytes_max, bytes_max()));
+  std::size_t count = packing_.fill(waiting, std::min({options_.pack_bytes_max, pack_learnt_, bytes_max()}));
   if (count == 0) return job.reject(packing_.why_not()), true;
   const std::size_t bytes = packing_.topic().size() + packing_.payload().size();
   if (bytes > bytes_max())
@@ -191,7 +193,8 @@ void Keeper::settle(UplinkConnection& connection, Job* job) {
     acknowledged_ = true;
     suspicions_ = 0;
     retry_.worked();
-    if (std::exchange(stalled_, false)) status_.tell(Link::Health::up);
+    stalled_ = false;
+    if (status_.link().health != Link::Health::up) status_.tell(Link::Health::up);
     Job::Flight* flight = job == nullptr ? nullptr : job->find(said.packet_id);
     if (flight == nullptr) continue;
     if (flight->count > 1 && blames_content(said.reason)) {
@@ -215,6 +218,8 @@ void Keeper::look_after(UplinkConnection& connection, const Job* job) {
     retry_.worked();
     cuts_ = 0;
   }
+  if (greeted_at_ && !stalled_ && now > *greeted_at_ + cut_soon && status_.link().health != Link::Health::up)
+    status_.tell(Link::Health::up);
   if (job == nullptr || job->front() == nullptr) return;
   if (stalled_ || now - job->front()->since < options_.acknowledge_wait) return;
   stalled_ = true;
@@ -227,9 +232,11 @@ void Keeper::suspect(const UplinkConnection& connection, Job& job) {
   const Job::Flight* oldest = job.front();
   if (oldest == nullptr || !greeted_at_ || acknowledged_) return;
   if (connection.farewell() == MQTT_RC_PACKET_TOO_LARGE) {
-    std::size_t largest = 0;
-    for (const Job::Flight& flight : job.flights()) largest = std::max(largest, flight.bytes);
-    bytes_learnt_ = std::max<std::size_t>(largest, 2) - 1;
+    const auto largest = std::ranges::max_element(job.flights(), {}, &Job::Flight::bytes);
+    if (largest->count > 1)
+      pack_learnt_ = largest->bytes / 2;
+    else
+      bytes_learnt_ = largest->bytes - 1;
     return;
   }
   if (connection.farewell() == MQTT_RC_SESSION_TAKEN_OVER || clock_.now() - oldest->since > cut_soon) return;

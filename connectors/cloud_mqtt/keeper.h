@@ -70,10 +70,12 @@ class Keeper {
   bool lasting_ = false;       ///< refused for something that a person has to mend
   std::string advice_;         ///< what to change, beside the broker's own words
 
-  int cuts_ = 0;                         ///< connections in a row that were greeted and cut soon after
-  std::size_t bytes_learnt_ = SIZE_MAX;  ///< what was too large for a server that said so only afterwards
-  std::size_t singles_ = 0;              ///< so many records at the front of the Job go alone
-  RecordId suspect_{};                   ///< sent alone when the connection was cut
+  int cuts_ = 0;  ///< connections in a row that were greeted and cut soon after
+  // What was too large for a server that said so only afterwards: of one record, and of a pack.
+  std::size_t bytes_learnt_ = SIZE_MAX;
+  std::size_t pack_learnt_ = SIZE_MAX;
+  std::size_t singles_ = 0;  ///< so many records at the front of the Job go alone
+  RecordId suspect_{};       ///< sent alone when the connection was cut
   int suspicions_ = 0;
 };
 

@@ -64,7 +64,7 @@ std::size_t Packing::fill(std::span<const Record> records, std::size_t bytes_max
   text_.clear();
   const std::size_t count = array_ ? fill_array(records, bytes_max) : 1;
   if (!options_.topics->append_topic(topic_, records.first(count))) {
-    why_not_ = "it has no topic at this cloud: the topic needs the device's own, or is too long for MQTT";
+    why_not_ = "its topic at this cloud is too long for MQTT";
     return 0;
   }
   topic_ = sayable(std::move(topic_));

@@ -97,34 +97,26 @@ Result<TopicTemplate> TopicTemplate::parse(std::string_view text, std::string_vi
   return made;
 }
 
-bool TopicTemplate::append_part(std::string& out, const Part& part, const Record& record) {
+void TopicTemplate::append_part(std::string& out, const Part& part, const Record& record) {
   switch (part.value) {
     case Value::literal:
       if (part.text.front() == '/' && out.ends_with('/')) out += '_';
       out += part.text;
-      return true;
+      return;
     case Value::device:
-      append_value(out, record.device);
-      return true;
+      return append_value(out, record.device);
     case Value::family:
-      append_value(out, before_slash(record.device));
-      return true;
+      return append_value(out, before_slash(record.device));
     case Value::name:
-      append_value(out, after_slash(record.device));
-      return true;
+      return append_value(out, after_slash(record.device));
     case Value::schema:
-      append_value(out, record.schema);
-      return true;
+      return append_value(out, record.schema);
     case Value::kind:
       out += name_of(record.kind);
-      return true;
+      return;
     case Value::topic:
-      break;
+      return append_value(out, topic_of(record).value_or(record.schema));
   }
-  const std::optional<std::string> topic = topic_of(record);
-  if (!topic) return false;
-  append_value(out, *topic);
-  return true;
 }
 
 bool TopicTemplate::append_topic(std::string& out, std::span<const Record> records) const {
@@ -132,7 +124,7 @@ bool TopicTemplate::append_topic(std::string& out, std::span<const Record> recor
   for (const Part& part : parts_) {
     const bool level_begins = topic.empty() || topic.back() == '/';
     const std::size_t before = topic.size();
-    if (!append_part(topic, part, records.front())) return false;
+    append_part(topic, part, records.front());
     if (level_begins && topic.size() == before) topic += '_';
   }
   if (topic.back() == '/') topic += '_';

@@ -11,8 +11,9 @@ namespace sluice::cloud_mqtt {
 
 /// The topic of a publish, as the configuration writes it: "homes/{gateway}/{device}/{schema}". Placeholders: gateway,
 /// device ("tasmota/kitchen"), family ("tasmota"), name ("kitchen"), schema ("tasmota/sensor"), kind ("reading"), topic
-/// (the device's own). A value keeps its slashes; + # % and control characters in it are percent-encoded, since MQTT
-/// forbids the wildcards in a topic name (MQTT 5 section 4.7.1); an empty level becomes "_".
+/// (the device's own; the schema of what no device said, such as a notice). A value keeps its slashes; + # % and
+/// control characters in it are percent-encoded, since MQTT forbids the wildcards in a topic name (MQTT 5
+/// section 4.7.1); an empty level becomes "_".
 class TopicTemplate final : public Topics {
  public:
   /// Refuses unknown placeholders, wildcards, empty levels, a leading '$' and what is too long for MQTT. Errors:
@@ -21,7 +22,7 @@ class TopicTemplate final : public Topics {
   /// The names that may stand in braces.
   static const std::vector<std::string>& placeholders();
 
-  /// False: it needs the device's topic and the record has none, or the whole is too long for MQTT.
+  /// False: the whole is too long for MQTT.
   bool append_topic(std::string& out, std::span<const Record> records) const override;
   bool together(const Record& one, const Record& other) const override;
 
@@ -36,7 +37,7 @@ class TopicTemplate final : public Topics {
     Value value;
     std::string text;  ///< of a literal
   };
-  static bool append_part(std::string& out, const Part& part, const Record& record);
+  static void append_part(std::string& out, const Part& part, const Record& record);
 
   std::vector<Part> parts_;
 };

@@ -187,6 +187,23 @@ TEST_F(Scripted, WhatWasNotAcknowledgedIsSentAgainByANewConnection) {
   EXPECT_EQ(outcomes(answer.get()), "aaa");
 }
 
+TEST_F(Scripted, AGreetingAloneIsNoRecoveryOnceOneWasCut) {
+  Running running(options_for(broker.port()));
+  const auto all = running.records(1);
+  auto answer = running.deliver(all);
+  ASSERT_TRUE(broker.greet(false));
+  ASSERT_TRUE(next());
+  broker.close();
+  ASSERT_TRUE(running.says("closed"));
+  ASSERT_TRUE(broker.greet(false));
+  const std::optional<Publish> again = next();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(running.sink->link()->health, Link::Health::down);
+  broker.send(puback(again->id));
+  EXPECT_EQ(outcomes(answer.get()), "a");
+  EXPECT_TRUE(running.up());
+}
+
 TEST_F(Scripted, ATakeoverIsNamed) {
   Running running(options_for(broker.port()));
   ASSERT_TRUE(broker.greet(false));
@@ -311,6 +328,9 @@ TEST_F(Scripted, ALoginIsRenewedBetweenMessages) {
   auto answer = running.deliver(all);
   broker.send(puback(next()->id));
   ASSERT_TRUE(next()) << "is never acknowledged";
+  const std::optional<Packet> farewell = broker.read();
+  ASSERT_TRUE(farewell);
+  EXPECT_EQ(farewell->type(), stage::disconnect);
   const std::optional<Packet> second = broker.greet(false);
   ASSERT_TRUE(second);
   EXPECT_TRUE(second->has("token2"));

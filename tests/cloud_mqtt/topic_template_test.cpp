@@ -44,10 +44,14 @@ TEST(TopicTemplate, EncodesWhatMqttForbids) {
   EXPECT_EQ(rendered("x/{name}", record_of("K\xc3\xbc\x63he/T\xc3\xbcr")), "x/T\xc3\xbcr");
 }
 
-TEST(TopicTemplate, HasNoneForWhatNoDeviceSaid) {
+TEST(TopicTemplate, NamesWhatNoDeviceSaidByItsSchema) {
   Record notice;
+  notice.schema = "sluice/notice";
   notice.data = R"({"device":"sluice/home-pi","schema":"sluice/notice","notice":"x"})";
-  EXPECT_EQ(rendered("{topic}", notice), "none");
+  EXPECT_EQ(rendered("x/{topic}", notice), "x/sluice/notice");
+}
+
+TEST(TopicTemplate, HasNoneThatMqttCannotSay) {
   EXPECT_EQ(rendered("{device}", record_of(std::string(70'000, 'x'))), "none") << "MQTT counts to 65 535";
 }
 
