@@ -247,7 +247,7 @@ void Keeper::suspect(const UplinkConnection& connection, Job& job) {
   suspicions_ = cuts_ = 0;  // it is the message, and no other client
   job.end(Verdict::pause("the broker closes the connection each time this message comes (" +
                          std::to_string(oldest->bytes) + " bytes): is its topic allowed to '" + options_.client_id +
-                         "', and is it small enough?"));
+                         "', is it small enough, or is a quota used up?"));
 }
 
 Duration Keeper::rest_after(const UplinkConnection& connection) {

@@ -141,7 +141,7 @@ void Delivery::note(std::span<const Record> batch, std::span<const Verdict> verd
   }
   if (!accepted) return;
   failures_ = 0;
-  tell(CloudState::Health::up, {});
+  set_trouble(std::nullopt);
 }
 
 bool Delivery::filling(std::span<const Record> records) {
@@ -188,14 +188,14 @@ const Verdict* Delivery::settle(store::Page page, const std::vector<bool>& wante
   }
   if (accepted) {
     failures_ = 0;
-    tell(CloudState::Health::up, {});
+    set_trouble(std::nullopt);
   }
   return deferral;
 }
 
 Duration Delivery::back_off(const Verdict& verdict) {
   backing_off_ = true;
-  tell(verdict.paused ? CloudState::Health::paused : CloudState::Health::down, verdict.reason);
+  set_trouble(Trouble{verdict.paused ? CloudState::Health::paused : CloudState::Health::down, verdict.reason});
   const int before = failures_++;
   if (verdict.paused) return doubled(pause_first, before, pause_max);
   if (verdict.retry_after) return std::clamp(*verdict.retry_after, Duration(0), retry_after_max);
@@ -243,8 +243,22 @@ void Delivery::look() {
     link_down_ = true;
     tell(link->health == Link::Health::paused ? CloudState::Health::paused : CloudState::Health::down, link->why);
   } else if (std::exchange(link_down_, false)) {
-    tell(CloudState::Health::up, {});
+    const std::optional<Trouble> still = trouble();
+    tell(still ? still->health : CloudState::Health::up, still ? still->error : std::string());
   }
+}
+
+std::optional<Delivery::Trouble> Delivery::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Delivery::set_trouble(std::optional<Trouble> trouble) {
+  {
+    const std::lock_guard lock(mutex_);
+    trouble_ = trouble;
+  }
+  tell(trouble ? trouble->health : CloudState::Health::up, trouble ? trouble->error : std::string());
 }
 
 CloudState Delivery::state() const {

@@ -73,6 +73,13 @@ class Delivery {
   bool settle_ahead();
   void note(std::span<const Record> batch, std::span<const Verdict> verdicts);
   void tell(CloudState::Health health, std::string error);
+  /// What the last verdict says is in the way; a standing connection that comes up does not end it.
+  struct Trouble {
+    CloudState::Health health;
+    std::string error;
+  };
+  std::optional<Trouble> trouble() const;
+  void set_trouble(std::optional<Trouble> trouble);
   void count_delivered(const Record& record);
 
   const Options options_;
@@ -88,8 +95,9 @@ class Delivery {
   std::optional<Instant> filling_since_;
   std::minstd_rand random_{std::random_device{}()};
 
-  mutable std::mutex mutex_;  ///< guards state_
+  mutable std::mutex mutex_;  ///< guards what follows
   CloudState state_;
+  std::optional<Trouble> trouble_;
 };
 
 }  // namespace sluice::flow

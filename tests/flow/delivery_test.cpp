@@ -214,10 +214,11 @@ TEST_F(DeliveryTest, AStopIsNoFault) {
 
 struct LinkedSink final : UplinkSink {
   std::vector<Verdict> deliver(std::span<const Record> records, std::stop_token) override {
-    return std::vector<Verdict>(records.size(), Verdict::accept());
+    return std::vector<Verdict>(records.size(), verdict);
   }
   std::optional<Link> link() const override { return now; }
   std::optional<Link> now;
+  Verdict verdict = Verdict::accept();
 };
 
 TEST_F(DeliveryTest, TellsHowAStandingConnectionIs) {
@@ -247,15 +248,20 @@ TEST_F(DeliveryTest, TellsHowAStandingConnectionIs) {
 TEST_F(DeliveryTest, AVerdictSpeaksWhileTheConnectionStands) {
   LinkedSink sink;
   sink.now = Link{Link::Health::up, ""};
-  Delivery out({"cloud", "mqtt", {}, 500, 256 * 1024, Duration(0)}, *store_, sink_, clock_, log_);
+  Delivery out({"cloud", "mqtt", {}, 500, 256 * 1024, Duration(0)}, *store_, sink, clock_, log_);
   append(0, 1);
-  sink_.answer = [](std::span<const Record> records) {
-    return std::vector<Verdict>(records.size(), Verdict::pause("not authorised to publish"));
-  };
+  sink.verdict = Verdict::pause("not authorised to publish");
   out.look();
   out.step({});
   out.look();
   EXPECT_EQ(out.state().health, CloudState::Health::paused);
+
+  sink.now = Link{Link::Health::down, "lost"};
+  out.look();
+  sink.now = Link{Link::Health::up, ""};
+  out.look();
+  EXPECT_EQ(out.state().health, CloudState::Health::paused) << "a connection that is back does not end it";
+  EXPECT_EQ(out.state().last_error, "not authorised to publish");
 }
 
 TEST_F(DeliveryTest, OriginalsAloneGoWhereTheyAreWanted) {
