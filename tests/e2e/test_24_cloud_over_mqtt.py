@@ -1,9 +1,13 @@
 """A cloud over MQTT: versions, logins, certificates, formats."""
 import json
+import socket
+import ssl
+import threading
 
 import pytest
 from stage import devices
 from stage.accounts import Ledger
+from stage.waiting import until
 
 SENSOR = ("tele/kitchen/SENSOR", '{"Time":"2026-03-01T10:00:00","DS18B20":{"Temperature":21.5},"TempUnit":"C"}')
 
@@ -42,6 +46,44 @@ def test_with_a_client_certificate(stage, protocol):
     stage.gateway(local, [entry])
     devices.publish(local, devices.probe(1))
     there.wait_numbers(1)
+
+
+class Listener:
+    """Shakes hands, notes what was asked for, and closes."""
+
+    def __init__(self, certificate):
+        self.names, self.protocols = [], []
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(*certificate)
+        self._tls.set_alpn_protocols(["x-amzn-mqtt-ca"])
+        self._tls.sni_callback = lambda _socket, name, _context: self.names.append(name)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+                with self._tls.wrap_socket(plain, server_side=True) as peer:
+                    self.protocols.append(peer.selected_alpn_protocol())
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+
+    def end(self):
+        self._listener.close()
+
+
+def test_asks_for_name_and_protocol(stage):
+    authority = stage.authority
+    listener = stage.keep(Listener(authority.server("far", "other.example")))
+    entry = {"name": "far", "type": "mqtt", "url": f"mqtts://localhost:{listener.port}", "alpn": "x-amzn-mqtt-ca",
+             "tls": {"ca_file": str(authority.file), "server_name": "other.example"}}
+    stage.gateway(stage.broker(), [entry])
+    until(lambda: listener.protocols, "a handshake is done")
+    assert listener.names[0] == "other.example" and listener.protocols[0] == "x-amzn-mqtt-ca"
 
 
 def test_cloudevents_in_binary_mode(stage):

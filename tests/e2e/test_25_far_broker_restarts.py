@@ -13,10 +13,16 @@ COUNT = 100_000
 def test_nothing_is_lost_and_order_is_kept(stage, protocol):
     authority = stage.authority
     plain = free_port()  # for whoever reads there
-    far, local = stage.broker(tls=authority.server("far"), settings=[f"listener {plain} 127.0.0.1"]), stage.broker()
-    there = stage.far_side(far, port=plain, keep=False)
-    entry = {"name": "far", "type": "mqtt", "url": far.url, "protocol": protocol, "keep_alive": "5s",
-             "tls": {"ca_file": str(authority.file)}}
+    passwords = stage.folder / "passwords"
+    passwords.write_text("home:right\n")
+    stage.run("mosquitto_passwd", "-U", passwords)
+    settings = [f"cafile {authority.file}", "require_certificate true", "allow_anonymous false", f"password_file {passwords}",
+                f"listener {plain} 127.0.0.1"]
+    far, local = stage.broker(tls=authority.server("far"), settings=settings), stage.broker()
+    there = stage.far_side(far, port=plain, login=("home", "right"), keep=False)
+    certificate, key = authority.client("gateway")
+    entry = {"name": "far", "type": "mqtt", "url": far.url, "protocol": protocol, "keep_alive": "5s", "username": "home",
+             "password": "right", "tls": {"ca_file": str(authority.file), "cert_file": str(certificate), "key_file": str(key)}}
     gateway = stage.gateway(local, [entry])
     with Watch(gateway):
         flood = stage.flood(local, COUNT, rate=8000, devices=20)

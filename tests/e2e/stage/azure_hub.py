@@ -38,6 +38,7 @@ class AzureHub:
         self.port = free_port()
         self.telemetry, self.mistakes, self.connects = [], [], []
         self.logins, self.refused = 0, 0
+        self.expiries = set()  # of the tokens that were good
         self.delay, self.mute, self.drop_after = 0.0, False, None
         self._lock, self._current, self._ended = threading.Lock(), None, False
         certificate, key = authority.server("hub", HOST)
@@ -132,6 +133,7 @@ class AzureHub:
             self.refused += 1
             peer.sendall(b"\x20\x02\x00\x05")
             raise Mistake("; ".join(wrong))
+        self.expiries.add(expiry)
         return expiry, keep_alive
 
     def _expiry(self, token, wrong):
