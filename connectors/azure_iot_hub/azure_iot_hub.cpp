@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "connectors/azure_iot_hub/hub_downlink.h"
 #include "connectors/azure_iot_hub/sas_token.h"
 #include "connectors/azure_iot_hub/telemetry_topics.h"
 
@@ -14,6 +15,8 @@ constexpr std::string_view api_version = "2021-04-12";
 constexpr std::size_t message_bytes_max = std::size_t{256} * 1024;
 /// As Azure's own device libraries do.
 constexpr double renewed_after = 0.8;
+/// While somebody waits for a method's answer, which only this connection can bring.
+constexpr double renewed_at_last = 0.9;
 
 /// A token before the clock is right would be refused, or be good for years.
 Result<cloud_mqtt::Login> token_login(const Options& options, const std::string& key, const Clock& clock) {
@@ -26,6 +29,7 @@ Result<cloud_mqtt::Login> token_login(const Options& options, const std::string&
   login.username = user_name(options);
   login.password = sas_token(key, options.host + "/devices/" + options.device_id, expiry.time_since_epoch().count());
   login.renew_at = clock.now() + std::chrono::duration_cast<Duration>((expiry - now) * renewed_after);
+  login.renew_by = clock.now() + std::chrono::duration_cast<Duration>((expiry - now) * renewed_at_last);
   return login;
 }
 
@@ -50,6 +54,7 @@ Result<cloud_mqtt::Options> mqtt_options(const Options& options) {
   made.pack_bytes_max = options.pack_bytes_max;
   made.window = options.window;
   made.message_bytes_max = message_bytes_max;
+  if (options.downlink) made.downlink = hub_downlink(options.device_id, options.method_wait);
   if (options.key.empty()) return made;
   Result<std::string> key = device_key(options.key);
   if (!key) return key.error();
@@ -57,12 +62,10 @@ Result<cloud_mqtt::Options> mqtt_options(const Options& options) {
   return made;
 }
 
-Result<std::unique_ptr<UplinkSink>> make(const Options& options, const Clock& clock, Log& log) {
+Result<std::unique_ptr<cloud_mqtt::MqttSink>> make(const Options& options, const Clock& clock, Log& log) {
   Result<cloud_mqtt::Options> made = mqtt_options(options);
   if (!made) return made.error();
-  Result<std::unique_ptr<cloud_mqtt::MqttSink>> sink = cloud_mqtt::MqttSink::make(std::move(*made), clock, log);
-  if (!sink) return sink.error();
-  return std::unique_ptr<UplinkSink>(std::move(*sink));
+  return cloud_mqtt::MqttSink::make(std::move(*made), clock, log);
 }
 
 }  // namespace sluice::azure_iot_hub

@@ -25,6 +25,10 @@ struct Options {
   cloud_mqtt::Format format = cloud_mqtt::Format::structured;
   std::size_t pack_bytes_max = 0;
   std::size_t window = 100;
+  bool downlink = false;  ///< commands: cloud-to-device messages, direct methods, desired properties of the twin
+  /// A direct method that has no answer by then is answered 202. The caller's own patience is 30 s unless it says
+  /// otherwise.
+  Duration method_wait = std::chrono::seconds(25);
 };
 
 /// "{host}/{device}/?api-version=…": needed with a certificate too.
@@ -35,7 +39,7 @@ Result<cloud_mqtt::Options> mqtt_options(const Options& options);
 
 /// The same client as any MQTT cloud's, with what the hub asks for: MQTT 3.1.1, its client id, user name and token
 /// (made anew at 80 % of its life), telemetry topic with a property bag, 256 KB a message, QoS 1, never retained. Makes
-/// no token before the clock is synced, and says so. Errors: config.
-Result<std::unique_ptr<UplinkSink>> make(const Options& options, const Clock& clock, Log& log);
+/// no token before the clock is synced, and says so. Commands as hub_downlink.h says. Errors: config.
+Result<std::unique_ptr<cloud_mqtt::MqttSink>> make(const Options& options, const Clock& clock, Log& log);
 
 }  // namespace sluice::azure_iot_hub

@@ -1,5 +1,7 @@
 #include "connectors/azure_iot_hub/percent.h"
 
+#include <charconv>
+
 namespace sluice::azure_iot_hub {
 
 std::string percent_encoded(std::string_view text) {
@@ -13,6 +15,21 @@ std::string percent_encoded(std::string_view text) {
       out += c;
     else
       ((out += '%') += digits[byte >> 4]) += digits[byte & 0xf];
+  }
+  return out;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && text.size() - i > 2 && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
   }
   return out;
 }

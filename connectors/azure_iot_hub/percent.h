@@ -9,4 +9,7 @@ namespace sluice::azure_iot_hub {
 /// property bag need.
 std::string percent_encoded(std::string_view text);
 
+/// What that stands for; a % that no two hexadecimal digits follow stands for itself.
+std::string percent_decoded(std::string_view text);
+
 }  // namespace sluice::azure_iot_hub

@@ -5,30 +5,30 @@
 #include <mutex>
 #include <stop_token>
 
-#include "connectors/cloud_mqtt/job.h"
 #include "connectors/mqtt/wake.h"
 
 namespace sluice::cloud_mqtt {
 
-/// Where deliver() leaves its Job for the thread that keeps the connection, and waits for it to come back. The Job
-/// belongs to that thread from give() until release().
+/// Where a thread leaves its Work for the one that keeps the connection, and waits for it to come back: deliver() a
+/// Job, answer() a Telling. It belongs to the keeping thread from give() until release().
+template <class Work>
 class Handover {
  public:
   explicit Handover(std::shared_ptr<mqtt::Wake> wake) : wake_(std::move(wake)) {}
 
-  /// Returns when the Job is released; soon after a stop. For deliver()'s thread.
-  void give(Job& job, const std::stop_token& stop) {
+  /// Returns when the work is released; soon after a stop. One thread at a time.
+  void give(Work& work, const std::stop_token& stop) {
     const std::stop_callback waker(stop, [this] {
       const std::lock_guard lock(mutex_);
       changed_.notify_all();
       wake_->call();
     });
     std::unique_lock lock(mutex_);
-    job_ = &job;
+    work_ = &work;
     stop_ = stop;
     wake_->call();
-    changed_.wait(lock, [&] { return job_ == nullptr || (!keeping_ && stop.stop_requested()); });
-    job_ = nullptr;
+    changed_.wait(lock, [&] { return work_ == nullptr || (!keeping_ && stop.stop_requested()); });
+    work_ = nullptr;
   }
 
   /// For the keeping thread, which calls begin() first and end() last.
@@ -39,21 +39,21 @@ class Handover {
   void end() {
     const std::lock_guard lock(mutex_);
     keeping_ = false;
-    job_ = nullptr;
+    work_ = nullptr;
     changed_.notify_all();
   }
-  /// The Job at hand, null if there is none or its giver has been told to stop: that one is released.
-  Job* job() {
+  /// The work at hand, null if there is none or its giver has been told to stop: that one is released.
+  Work* at_hand() {
     const std::lock_guard lock(mutex_);
-    if (job_ != nullptr && stop_.stop_requested()) {
-      job_ = nullptr;
+    if (work_ != nullptr && stop_.stop_requested()) {
+      work_ = nullptr;
       changed_.notify_all();
     }
-    return job_;
+    return work_;
   }
   void release() {
     const std::lock_guard lock(mutex_);
-    job_ = nullptr;
+    work_ = nullptr;
     changed_.notify_all();
   }
 
@@ -61,7 +61,7 @@ class Handover {
   const std::shared_ptr<mqtt::Wake> wake_;
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
-  Job* job_ = nullptr;
+  Work* work_ = nullptr;
   std::stop_token stop_;
   bool keeping_ = false;
 };

@@ -6,7 +6,9 @@
 #include <stop_token>
 #include <string>
 
+#include "connectors/cloud_mqtt/downstream.h"
 #include "connectors/cloud_mqtt/handover.h"
+#include "connectors/cloud_mqtt/job.h"
 #include "connectors/cloud_mqtt/link_status.h"
 #include "connectors/cloud_mqtt/mqtt_sink.h"
 #include "connectors/cloud_mqtt/packing.h"
@@ -16,14 +18,17 @@
 
 namespace sluice::cloud_mqtt {
 
-/// Keeps the connection to one cloud, and publishes the Job at hand over it. Everything of run() happens in one thread;
-/// only a name lookup and connect(2) have one of their own (mqtt::Dial), since nothing can end them.
+/// Keeps the connection to one cloud, and publishes the Job at hand over it; commands are its Downstream's. Everything
+/// of run() happens in one thread; only a name lookup and connect(2) have one of their own (mqtt::Dial), since nothing
+/// can end them.
 class Keeper {
  public:
   Keeper(const Options& options, const Clock& clock, Log& log);
 
   void run(const std::stop_token& stop);
-  Handover& handover() { return handover_; }
+  void open(CommandAcceptor& acceptor) { downstream_.open(acceptor); }
+  Handover<Job>& jobs() { return jobs_; }
+  Handover<Telling>& tellings() { return downstream_.tellings(); }
   Link link() const { return status_.link(); }
 
  private:
@@ -33,6 +38,10 @@ class Keeper {
   Duration attempt(const std::stop_token& stop);
   std::optional<mqtt::Dial::Outcome> dial(const Login& login, const mqtt::Tls& tls, const std::stop_token& stop);
   End serve(UplinkConnection& connection, const Login& login, const std::stop_token& stop);
+  mqtt::Properties connect_properties() const;
+  bool renewal_due(const Login& login);
+  /// How long nothing needs to be done, if nothing comes.
+  Duration idle(const Login& login) const;
   Duration rest_after(const UplinkConnection& connection);
 
   bool greet(UplinkConnection& connection);
@@ -44,11 +53,13 @@ class Keeper {
   void look_after(UplinkConnection& connection, const Job* job);
 
   std::size_t window() const;
+  /// Of topic and payload; the whole packet's bound is the connection's.
   std::size_t bytes_max() const;
+  std::size_t pack(const UplinkConnection& connection, std::span<const Record> waiting);
   Duration pause(std::string why);
   Duration down(std::string why);
   void suspect(const UplinkConnection& connection, Job& job);
-  void wait(const UplinkConnection* connection, Duration most);
+  void wait(UplinkConnection* connection, Duration most);
   void rest(Duration time, const std::stop_token& stop);
 
   const Options& options_;
@@ -56,15 +67,18 @@ class Keeper {
   Log& log_;
   const std::string place_;  ///< "mqtts://host:8883"
   std::shared_ptr<mqtt::Wake> wake_ = std::make_shared<mqtt::Wake>();
-  Handover handover_{wake_};
+  Handover<Job> jobs_{wake_};
   LinkStatus status_;
+  Downstream downstream_;
   Retry retry_;
   Packing packing_;
 
   // Of the connection at hand.
   ServerLimits limits_;
   Instant began_{};
+  Instant heard_at_{};  ///< when anything last came over it
   std::optional<Instant> greeted_at_;
+  std::optional<Instant> renewing_since_;
   bool acknowledged_ = false;  ///< anything
   bool stalled_ = false;       ///< told that nothing is acknowledged
   bool lasting_ = false;       ///< refused for something that a person has to mend

@@ -22,7 +22,7 @@ MqttSink::~MqttSink() = default;
 
 std::vector<Verdict> MqttSink::deliver(std::span<const Record> records, std::stop_token stop) {
   Job job(records);
-  state_->keeper.handover().give(job, stop);
+  state_->keeper.jobs().give(job, stop);
   return job.take_verdicts();
 }
 
@@ -32,6 +32,21 @@ void MqttSink::keep(std::stop_token stop) {
 
 std::optional<Link> MqttSink::link() const {
   return state_->keeper.link();
+}
+
+bool MqttSink::has_downlink() const {
+  return static_cast<bool>(state_->options.downlink);
+}
+
+void MqttSink::open(CommandAcceptor& acceptor) {
+  state_->keeper.open(acceptor);
+}
+
+Verdict MqttSink::answer(const std::string& reply_to, const CommandAnswer& answer, std::stop_token stop) {
+  if (!has_downlink()) return Verdict::reject("this cloud brings no commands");
+  Telling telling{reply_to, answer};
+  state_->keeper.tellings().give(telling, stop);
+  return telling.verdict;
 }
 
 }  // namespace sluice::cloud_mqtt

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/cloud_mqtt/downlink.h"
 #include "connectors/cloud_mqtt/topics.h"
 #include "connectors/mqtt/address.h"
 #include "gateway/core/clock.h"
@@ -31,6 +32,8 @@ enum class Protocol { v5, v3_1_1 };
 struct Login {
   std::string username, password;     ///< empty: none
   std::optional<Instant> renew_at{};  ///< reconnect with a new one then; nothing: it does not expire
+  std::optional<Instant>
+      renew_by{};  ///< while somebody waits for an answer on the connection it may be put off so long
 };
 
 struct Options {
@@ -57,6 +60,12 @@ struct Options {
 
   /// For logins that expire. An error is a reason not to connect yet, told as it stands; null: username and password.
   std::function<Result<Login>(const Clock&)> login;
+
+  /// How commands come down; null: none do, and the server keeps no session.
+  MakeDownlink downlink;
+  std::chrono::seconds session_expiry{3600};           ///< MQTT 5: how long it keeps commands for a client that is away
+  Duration answer_wait = std::chrono::seconds(30);     ///< for what shows that an answer has arrived
+  Duration subscribe_again = std::chrono::minutes(1);  ///< after a subscription was refused
 };
 
 /// A remote MQTT broker that takes events: mqtt:// or mqtts://, MQTT 5 or 3.1.1. One client for each connection, driven
@@ -69,7 +78,14 @@ struct Options {
 ///
 /// Verdicts and reason codes: cloud_mqtt/README.md. Certificates are read anew for each connection, so that renewed
 /// ones are taken up without a restart.
-class MqttSink final : public UplinkSink {
+///
+/// With a downlink it is a source of commands too, over the same connection, and the server keeps a session. A command
+/// is acknowledged after the acceptor has returned, and not at all when it could not store it: then the connection ends
+/// without a further byte, so that the server delivers it again, or the answer says so where there is a way to. What
+/// comes within ten seconds of a resumed session has an age: the time since this client was last there, or a year where
+/// nobody knows, after a start of the process. With MQTT 5 the server is told to hand over no packet above 1 MiB (it
+/// drops them); with 3.1.1 the bound is MQTT's own, 256 MB. Without a downlink nothing arrives.
+class MqttSink final : public UplinkSink, public CommandSource {
  public:
   /// Checks what can be checked without the network and without the files, which may come later.
   static Result<std::unique_ptr<MqttSink>> make(Options options, const Clock& clock, Log& log);
@@ -78,6 +94,12 @@ class MqttSink final : public UplinkSink {
   std::vector<Verdict> deliver(std::span<const Record> records, std::stop_token stop) override;
   void keep(std::stop_token stop) override;
   std::optional<Link> link() const override;
+
+  bool has_downlink() const;
+  void open(CommandAcceptor& acceptor) override;
+  /// Waits for the server's acknowledgement, at most answer_wait; deferred at once where there is no connection.
+  /// Without a downlink every answer is rejected.
+  Verdict answer(const std::string& reply_to, const CommandAnswer& answer, std::stop_token stop) override;
 
  private:
   struct State;

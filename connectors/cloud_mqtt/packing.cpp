@@ -34,21 +34,6 @@ std::string sayable(std::string text) {
   return out;
 }
 
-/// What is too long for MQTT is left out.
-class PropertyList {
- public:
-  explicit PropertyList(mosquitto_property** list) : list_(list) {}
-  void number(int property, std::uint32_t value) { mosquitto_property_add_int32(list_, property, value); }
-  void byte(int property, std::uint8_t value) { mosquitto_property_add_byte(list_, property, value); }
-  void text(int property, const char* value) { mosquitto_property_add_string(list_, property, value); }
-  void user(const char* name, const std::string& value) {
-    mosquitto_property_add_string_pair(list_, MQTT_PROP_USER_PROPERTY, name, value.c_str());
-  }
-
- private:
-  mosquitto_property** list_;
-};
-
 }  // namespace
 
 Packing::Packing(const Options& options, const Clock& clock)
@@ -68,8 +53,15 @@ std::size_t Packing::fill(std::span<const Record> records, std::size_t bytes_max
     return 0;
   }
   topic_ = sayable(std::move(topic_));
-  if (array_) return payload_ = text_, count;
-  const Record& record = records.front();
+  if (array_)
+    payload_ = text_;
+  else if (fill_one(records.front()) == 0)
+    return 0;
+  properties_ = properties_of(records.front());
+  return count;
+}
+
+std::size_t Packing::fill_one(const Record& record) {
   if (options_.format == Format::original) {
     if (!record.payload) return why_not_ = "the device's payload was not kept", 0;
     payload_ = *record.payload;
@@ -105,10 +97,9 @@ std::uint32_t Packing::expiry(const Record& record) const {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
-mqtt::Properties Packing::properties(const Record& first) const {
-  if (options_.protocol != Protocol::v5) return nullptr;
-  mosquitto_property* made = nullptr;
-  PropertyList list(&made);
+mqtt::PropertyList Packing::properties_of(const Record& first) const {
+  mqtt::PropertyList list;  // what is too long for MQTT is left out
+  if (options_.protocol != Protocol::v5) return list;
   if (options_.age_max > Duration(0)) list.number(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, expiry(first));
   list.user(mqtt::marker, options_.gateway_id);
   if (options_.format != Format::original) {
@@ -128,7 +119,7 @@ mqtt::Properties Packing::properties(const Record& first) const {
     list.user("time", time);
     list.user("dataschema", sayable("urn:sluice:schema:" + first.schema));
   }
-  return mqtt::Properties(made);
+  return list;
 }
 
 }  // namespace sluice::cloud_mqtt

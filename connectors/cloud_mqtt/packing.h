@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "connectors/cloud_mqtt/mqtt_sink.h"
-#include "connectors/mqtt/client.h"
+#include "connectors/mqtt/publish_packet.h"
 
 namespace sluice::cloud_mqtt {
 
@@ -24,13 +24,14 @@ class Packing {
   std::string_view payload() const { return payload_; }
   const char* why_not() const { return why_not_; }
   /// MQTT 5: content type, message expiry, and what is known of the event as user properties (CloudEvents MQTT binding
-  /// section 3.1; the names without a prefix). Null for 3.1.1.
-  mqtt::Properties properties(const Record& first) const;
+  /// section 3.1; the names without a prefix). Empty for 3.1.1.
+  const mqtt::PropertyList& properties() const { return properties_; }
 
  private:
   bool binary() const;
-  void append_one(const Record& record);
+  std::size_t fill_one(const Record& record);
   std::size_t fill_array(std::span<const Record> records, std::size_t bytes_max);
+  mqtt::PropertyList properties_of(const Record& first) const;
   std::uint32_t expiry(const Record& record) const;
 
   const Options& options_;
@@ -39,6 +40,7 @@ class Packing {
   std::string topic_;
   std::string text_;
   std::string_view payload_;
+  mqtt::PropertyList properties_;
   const char* why_not_ = "";
   bool array_ = false;
 };

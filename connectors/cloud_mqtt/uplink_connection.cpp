@@ -1,5 +1,6 @@
 #include "connectors/cloud_mqtt/uplink_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <mqtt_protocol.h>
 #include <poll.h>
 
+#include "connectors/mqtt/marker.h"
 #include "connectors/mqtt/words.h"
 
 namespace sluice::cloud_mqtt {
@@ -18,8 +20,11 @@ UplinkConnection& self(void* object) {
   return *static_cast<UplinkConnection*>(object);
 }
 
+/// So many messages are handed on before what waits to be sent has its turn.
+constexpr std::uint64_t arrivals_max = 64;
+
 struct Free {
-  void operator()(char* text) const { std::free(text); }
+  void operator()(void* bytes) const { std::free(bytes); }
 };
 
 /// The server's own words; cut, since they stand in a log line.
@@ -33,6 +38,36 @@ std::string reason_string(const mosquitto_property* properties) {
 std::string with_reason(std::string words, const mosquitto_property* properties) {
   const std::string said = reason_string(properties);
   return said.empty() ? words : words + " (it says: " + said + ")";
+}
+
+std::string response_topic(const mosquitto_property* properties) {
+  char* text = nullptr;
+  mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC, &text, false);
+  const std::unique_ptr<char, Free> owned(text);
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+std::string correlation_data(const mosquitto_property* properties) {
+  void* bytes = nullptr;
+  std::uint16_t size = 0;
+  mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &bytes, &size, false);
+  const std::unique_ptr<void, Free> owned(bytes);
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+std::optional<Duration> expiry(const mosquitto_property* properties) {
+  std::uint32_t seconds = 0;
+  if (mosquitto_property_read_int32(properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, &seconds, false) == nullptr)
+    return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+mqtt::PropertyList properties_of(const Outgoing& outgoing, const std::string& gateway_id) {
+  mqtt::PropertyList list;
+  list.user(mqtt::marker, gateway_id);
+  if (!outgoing.content_type.empty()) list.text(MQTT_PROP_CONTENT_TYPE, outgoing.content_type);
+  if (!outgoing.correlation.empty()) list.binary(MQTT_PROP_CORRELATION_DATA, outgoing.correlation);
+  return list;
 }
 
 ServerLimits limits_of(const mosquitto_property* properties) {
@@ -59,10 +94,10 @@ UplinkConnection::UplinkConnection(mqtt::ClientPtr client, int level, mqtt::Tls 
 void UplinkConnection::wire() {
   mosquitto* client = client_.get();
   mosquitto_user_data_set(client, this);
-  mosquitto_connect_v5_callback_set(client,
-                                    [](mosquitto*, void* object, int code, int, const mosquitto_property* properties) {
-                                      self(object).on_connect(code, properties);
-                                    });
+  mosquitto_connect_v5_callback_set(
+      client, [](mosquitto*, void* object, int code, int flags, const mosquitto_property* properties) {
+        self(object).on_connect(code, flags, properties);
+      });
   mosquitto_disconnect_v5_callback_set(client,
                                        [](mosquitto*, void* object, int code, const mosquitto_property* properties) {
                                          self(object).on_disconnect(code, properties);
@@ -77,6 +112,20 @@ void UplinkConnection::wire() {
   mosquitto_log_callback_set(client, [](mosquitto*, void* object, int level, const char* line) {
     if (level == MOSQ_LOG_ERR) self(object).tls_error_ = line;
   });
+  wire_arrivals();
+}
+
+void UplinkConnection::wire_arrivals() {
+  mosquitto* client = client_.get();
+  mosquitto_message_v5_callback_set(
+      client, [](mosquitto*, void* object, const mosquitto_message* message, const mosquitto_property* properties) {
+        self(object).on_message(*message, properties);
+      });
+  mosquitto_subscribe_callback_set(client, [](mosquitto*, void* object, int packet_id, int count, const int* granted) {
+    UplinkConnection& connection = self(object);
+    ++connection.events_seen_;
+    if (count == 1) connection.grants_.push_back({packet_id, granted[0]});
+  });
 }
 
 int UplinkConnection::socket() const {
@@ -85,14 +134,28 @@ int UplinkConnection::socket() const {
 
 void UplinkConnection::turn() {
   std::uint64_t before = 0;
+  const std::uint64_t arrivals_before = arrivals_seen_;
   do {
     before = events_seen_;
     if (const int code = mosquitto_loop_read(client_.get(), 1); code != MOSQ_ERR_SUCCESS) return end(code, errno);
     // loop_read takes some packets and does not say whether there were any.
-  } while (events_seen_ != before);
-  if (mosquitto_want_write(client_.get()))
-    if (const int code = mosquitto_loop_write(client_.get(), 1); code != MOSQ_ERR_SUCCESS) return end(code, errno);
+  } while (events_seen_ != before && !lost() && arrivals_seen_ < arrivals_before + arrivals_max);
+  const bool many = arrivals_seen_ > arrivals_before + 1 && !lost();
+  if (many) mqtt::set_cork(client_.get(), true);
+  flush();
+  if (lost()) return;
+  if (many) mqtt::set_cork(client_.get(), false);
   if (const int code = mosquitto_loop_misc(client_.get()); code != MOSQ_ERR_SUCCESS) end(code, errno);
+}
+
+void UplinkConnection::flush() {
+  if (lost() || !mosquitto_want_write(client_.get())) return;
+  if (const int code = mosquitto_loop_write(client_.get(), 1); code != MOSQ_ERR_SUCCESS) end(code, errno);
+}
+
+void UplinkConnection::end_many() {
+  flush();
+  if (!lost()) mqtt::set_cork(client_.get(), false);
 }
 
 void UplinkConnection::disconnect() {
@@ -105,12 +168,38 @@ void UplinkConnection::disconnect() {
   }
 }
 
-Result<int> UplinkConnection::publish(const Packing& packing, const Record& first, int qos) {
-  const mqtt::Properties properties = packing.properties(first);
-  const std::string_view payload = packing.payload();
+std::size_t UplinkConnection::excess(const Packing& packing, int qos) const {
+  const std::size_t bytes =
+      mqtt::publish_bytes(level_, packing.topic().size(), packing.payload().size(), qos, packing.properties());
+  return std::max(bytes, limits_.packet_bytes_max) - limits_.packet_bytes_max;
+}
+
+Result<int> UplinkConnection::publish(const Packing& packing, int qos) {
+  return publish(packing.topic(), packing.payload(), qos, packing.properties());
+}
+
+Result<int> UplinkConnection::publish(const Outgoing& outgoing, const std::string& gateway_id) {
+  return publish(outgoing.topic, outgoing.payload, outgoing.qos,
+                 level_ == 5 ? properties_of(outgoing, gateway_id) : mqtt::PropertyList());
+}
+
+Result<int> UplinkConnection::subscribe(const std::string& filter, int qos) {
+  const int options = level_ == 5 ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER : 0;
   int packet_id = 0;
-  const int code = mosquitto_publish_v5(client_.get(), &packet_id, packing.topic().c_str(),
-                                        static_cast<int>(payload.size()), payload.data(), qos, false, properties.get());
+  const int code = mosquitto_subscribe_v5(client_.get(), &packet_id, filter.c_str(), qos, options, nullptr);
+  if (code == MOSQ_ERR_SUCCESS) return packet_id;
+  return invalid("MQTT cannot carry it: " + mqtt::library_words(code, errno));
+}
+
+Result<int> UplinkConnection::publish(const std::string& topic, std::string_view payload, int qos,
+                                      const mqtt::PropertyList& properties) {
+  const std::size_t bytes = mqtt::publish_bytes(level_, topic.size(), payload.size(), qos, properties);
+  if (bytes > limits_.packet_bytes_max)
+    return invalid("it is a packet of " + std::to_string(bytes) + " bytes, more than this cloud takes (" +
+                   std::to_string(limits_.packet_bytes_max) + ")");
+  int packet_id = 0;
+  const int code = mosquitto_publish_v5(client_.get(), &packet_id, topic.c_str(), static_cast<int>(payload.size()),
+                                        payload.data(), qos, false, properties.get());
   switch (code) {
     case MOSQ_ERR_SUCCESS:
     case MOSQ_ERR_CONN_LOST:  // found while writing; the next turn says why
@@ -123,7 +212,7 @@ Result<int> UplinkConnection::publish(const Packing& packing, const Record& firs
     case MOSQ_ERR_PAYLOAD_SIZE:
       return invalid("it is larger than the broker takes");
     default:
-      return invalid("MQTT cannot carry it to '" + packing.topic() + "': " + mqtt::library_words(code, 0));
+      return invalid("MQTT cannot carry it to '" + topic + "': " + mqtt::library_words(code, 0));
   }
 }
 
@@ -141,15 +230,32 @@ void UplinkConnection::end(int code, int error_number) {
   give_up(mqtt::library_words(code, error_number));
 }
 
-void UplinkConnection::on_connect(int code, const mqtt5__property* properties) {
+void UplinkConnection::on_connect(int code, int flags, const mqtt5__property* properties) {
   ++events_seen_;
   greeted_ = true;
+  session_present_ = code == 0 && (flags & 1) != 0;
   greeting_.emplace();
   greeting_->code = code;
-  greeting_->limits = limits_of(properties);
+  greeting_->limits = limits_ = limits_of(properties);
   if (code == 0) return;
   refusal_ = with_reason(mqtt::refusal_words(code, level_), properties);
   greeting_->refusal = refusal_;
+}
+
+void UplinkConnection::on_message(const mosquitto_message& message, const mqtt5__property* properties) {
+  ++events_seen_;
+  ++arrivals_seen_;
+  if (!listener_) return;
+  Arrival arrival;
+  arrival.topic = message.topic;
+  if (message.payloadlen > 0)
+    arrival.payload = {static_cast<const char*>(message.payload), static_cast<std::size_t>(message.payloadlen)};
+  arrival.qos = message.qos;
+  arrival.retained = message.retain;
+  arrival.response_topic = response_topic(properties);
+  arrival.correlation = correlation_data(properties);
+  arrival.expires_in = expiry(properties);
+  listener_(arrival);
 }
 
 void UplinkConnection::on_disconnect(int code, const mqtt5__property* properties) {

@@ -7,7 +7,7 @@
 #include <mqtt_protocol.h>
 #include <poll.h>
 
-#include "connectors/mqtt/marker.h"
+#include "connectors/local_broker/arrival.h"
 #include "connectors/mqtt/words.h"
 #include "gateway/core/assert.h"
 
@@ -159,19 +159,8 @@ void Connection::on_disconnect(int code) {
 
 void Connection::on_message(const mosquitto_message& message, const mqtt5__property* properties) noexcept {
   ++events_seen_;
-  const auto size = static_cast<std::size_t>(message.payloadlen);
-  const std::size_t kept = size > options_.message_size_max ? std::min(options_.message_size_max, oversize_kept) : size;
-  const std::string_view topic(message.topic);
-  Message& to = batch_.add(topic.size() + kept);
-  to.topic.assign(topic);
-  to.payload.assign(kept == 0 ? "" : static_cast<const char*>(message.payload), kept);
-  to.qos = static_cast<std::uint8_t>(message.qos);
-  to.retained = message.retain;
-  to.received_at = clock_.wall_time();
-  to.packet_id = static_cast<std::uint16_t>(message.mid);
+  Message& to = arrive(batch_, message, properties, options_.message_size_max, clock_.wall_time());
   to.resent = dup_watch_.take(message.qos);
-  to.from_gateway = mqtt::carries_marker(properties);
-  to.payload_size = size;
   if (message.qos > 0) ++unanswered_;
 }
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <poll.h>
 
+#include "connectors/local_broker/connecting.h"
 #include "connectors/local_broker/connection.h"
 #include "connectors/local_broker/protocol_choice.h"
 #include "connectors/local_broker/status.h"
@@ -27,37 +27,7 @@ constexpr Duration refused_retry(60'000);  // an access list may be mended
 constexpr Duration reconnect_max(30'000);
 constexpr Duration ready_max(5000);
 
-/// Messages a little over message_size_max still arrive and are accounted for; what is far beyond it the broker keeps
-/// away, so that it never has to fit into memory.
-constexpr std::size_t packet_size_beyond = std::size_t{16} << 20;
-constexpr std::size_t packet_size_most = 268'435'455;  // what MQTT's length field can say (section 1.5.5)
-
 constexpr pollfd nothing{-1, 0, 0};
-
-bool says_unsupported(int code) {
-  return code == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION || code == CONNACK_REFUSED_PROTOCOL_VERSION;
-}
-
-mqtt::ClientOptions client_options(const Options& options, int level) {
-  return {options.address, options.client_id,  options.username,       options.password, level,
-          false,           options.keep_alive, mqtt::Writing::deferred};
-}
-
-void add_number(mosquitto_property** list, int property, std::uint32_t value) {
-  SLUICE_ASSERT(mosquitto_property_add_int32(list, property, value) == MOSQ_ERR_SUCCESS);
-}
-
-/// For MQTT 5: a session that does not end by itself, `receive_maximum`, a maximum packet size; null for 3.1.1.
-mqtt::Properties connect_properties(const Options& options, int level) {
-  if (level != 5) return nullptr;
-  mosquitto_property* list = nullptr;
-  add_number(&list, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0xFFFFFFFF);  // never (MQTT 5 section 3.1.2.11.2)
-  SLUICE_ASSERT(mosquitto_property_add_int16(&list, MQTT_PROP_RECEIVE_MAXIMUM, options.receive_maximum) ==
-                MOSQ_ERR_SUCCESS);
-  const std::size_t packet_size = std::min(options.message_size_max + packet_size_beyond, packet_size_most);
-  add_number(&list, MQTT_PROP_MAXIMUM_PACKET_SIZE, static_cast<std::uint32_t>(packet_size));
-  return mqtt::Properties(list);
-}
 
 }  // namespace
 
@@ -65,7 +35,7 @@ struct MqttSource::Loop {
   Loop(Options chosen, const Clock& the_clock, Log& log)
       : options(std::move(chosen)),
         clock(the_clock),
-        status(options, clock, log),
+        status(options, clock, log, "local broker"),
         batch(options.batch_count_max, options.batch_bytes_max) {}
 
   enum class End { stopped, lost, not_committed };
@@ -114,7 +84,7 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
   const std::stop_callback waker(stop, [this] { wake->call(); });
   while (!stop.stop_requested()) {
     const int level = protocol.level(clock.now());
-    const mqtt::ClientOptions chosen = client_options(options, level);
+    const mqtt::ClientOptions chosen = client_options(options, level, Session::lasting);
     Result<mqtt::ClientPtr> client = make_client(chosen, tls);
     if (!client) return config_error("local_broker." + client.error().message);
     if (mqtt::ClientPtr reached = dial(std::move(*client), chosen, stop)) {
@@ -132,7 +102,7 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
 
 mqtt::ClientPtr MqttSource::Loop::dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen,
                                        const std::stop_token& stop) {
-  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level), chosen, tls, wake);
+  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, Session::lasting), chosen, tls, wake);
   while (!stop.stop_requested()) {
     touch();
     if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) {
@@ -211,7 +181,7 @@ void MqttSource::Loop::greet(Connection& connection, int level, Acceptor& accept
     return;
   }
   protocol.accepted();
-  status.connected(level, answer->session_present);
+  status.connected(level, answer->session_present ? "session resumed" : "new session");
   if (!answer->session_present) {
     session_subscribed = false;
     acceptor.session_lost();

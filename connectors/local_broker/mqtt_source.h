@@ -28,6 +28,7 @@ struct Options {
   std::size_t batch_bytes_max = 4 << 20;
   std::chrono::seconds keep_alive{60};  ///< 5 at least (libmosquitto)
   Duration answer_wait{10'000};         ///< how long the broker may take to answer CONNECT
+  Duration publish_wait{5'000};         ///< how long the broker may take to acknowledge a command
 };
 
 /// What people and metrics see of the connection. One consistent picture, any thread.

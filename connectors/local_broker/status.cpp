@@ -1,18 +1,21 @@
 #include "connectors/local_broker/status.h"
 
+#include <utility>
+
 #include "connectors/mqtt/words.h"
 
 namespace sluice::local_broker {
 
-Status::Status(const Options& options, const Clock& clock, Log& log) : options_(options), clock_(clock), log_(log) {
+Status::Status(const Options& options, const Clock& clock, Log& log, std::string component)
+    : options_(options), clock_(clock), log_(log), component_(std::move(component)) {
   state_.since = clock_.wall_time();
 }
 
 void Status::tell(LogLevel level, const std::string& text) const {
-  log_.write(level, "local broker", text);
+  log_.write(level, component_, text);
 }
 
-void Status::connected(int level, bool session_present) {
+void Status::connected(int level, const std::string& session) {
   const std::lock_guard lock(mutex_);
   state_.connected = true;
   state_.subscribed = false;
@@ -20,7 +23,7 @@ void Status::connected(int level, bool session_present) {
   state_.last_error.clear();
   state_.protocol = level == 5 ? "5" : "3.1.1";
   tell(LogLevel::info, "connected to " + mqtt::words_of(options_.address) + ", MQTT " + state_.protocol +
-                           (session_present ? ", session resumed" : ", new session"));
+                           (session.empty() ? "" : ", " + session));
 }
 
 void Status::session_lost() {
@@ -36,6 +39,7 @@ void Status::subscribed() {
   if (state_.subscribed) return;
   state_.subscribed = true;
   state_.last_error.clear();
+  if (options_.filters.empty()) return;
   tell(LogLevel::info, "subscribed to " + std::to_string(options_.filters.size()) +
                            (options_.filters.size() == 1 ? " filter" : " filters"));
 }

@@ -11,9 +11,11 @@ namespace sluice::local_broker {
 /// The loop's thread tells; any thread may look.
 class Status {
  public:
-  Status(const Options& options, const Clock& clock, Log& log);
+  /// `component`: whose connection it is, in the log.
+  Status(const Options& options, const Clock& clock, Log& log, std::string component);
 
-  void connected(int level, bool session_present);
+  /// `session`: what is said of it; empty: nothing.
+  void connected(int level, const std::string& session);
   void session_lost();
   void subscribed();
   void refused(const std::string& filters);
@@ -29,6 +31,7 @@ class Status {
   const Options& options_;
   const Clock& clock_;
   Log& log_;
+  const std::string component_;
   mutable std::mutex mutex_;
   State state_;
 };

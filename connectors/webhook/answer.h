@@ -11,9 +11,11 @@ namespace sluice::webhook {
 /// What an endpoint said, as far as the sink acts on it.
 struct Answer {
   int status = 0;
-  std::string body;         ///< its first `answer_body_max` bytes
+  std::string body;         ///< its beginning: `answer_body_max` bytes, where the request names no other bound
   std::string retry_after;  ///< the header's value
   std::string location;     ///< the header's value
+  std::string etag{};       ///< the header's value, as the library gives it: percent-decoded, so it may hold anything
+  std::string content_type{};
 };
 
 inline constexpr std::size_t answer_body_max = 64 * 1024;

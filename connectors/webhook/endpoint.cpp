@@ -19,8 +19,13 @@ namespace {
 
 /// The library matches a status line with a regular expression that recurses: 40 000 characters end the process.
 constexpr std::size_t status_line_max = 1024;
-/// Header, body and what chunks cost: far beyond what any sensible answer needs.
-constexpr std::size_t answer_bytes_max = 512 * 1024;
+/// Header and what chunks cost beside a body: far beyond what any sensible answer needs.
+constexpr std::size_t framing_bytes_max = 448 * 1024;
+
+/// What is read of an answer in all, if `body_max` of its body is wanted.
+std::size_t answer_bytes_max(std::size_t body_max) {
+  return body_max + std::max(framing_bytes_max, body_max);
+}
 
 std::string authority(const Url& url) {
   return url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
@@ -35,7 +40,8 @@ std::string host_header(const Url& url) {
 /// so that the library goes on to the answer.
 class PatientStream final : public httplib::Stream {
  public:
-  PatientStream(Connection& connection, const Patience& patience) : connection_(connection), patience_(patience) {}
+  PatientStream(Connection& connection, const Patience& patience, std::size_t bytes_max)
+      : connection_(connection), patience_(patience), bytes_max_(bytes_max) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
@@ -81,7 +87,7 @@ class PatientStream final : public httplib::Stream {
     at_ = 0;
     end_ = static_cast<std::size_t>(count);
     received_ += end_;
-    return received_ <= answer_bytes_max || refuse("the answer has no end");
+    return received_ <= bytes_max_ || refuse("the answer has no end");
   }
 
   /// Whether the status line, of which an informational answer (1xx) brings several, keeps its bound.
@@ -105,6 +111,7 @@ class PatientStream final : public httplib::Stream {
 
   Connection& connection_;
   const Patience& patience_;
+  const std::size_t bytes_max_;
   std::array<char, 4096> buffer_{};
   std::size_t at_ = 0, end_ = 0, received_ = 0;
   std::size_t line_size_ = 0;
@@ -114,6 +121,15 @@ class PatientStream final : public httplib::Stream {
 
 }  // namespace
 
+/// What is asked, as long as the call that asks it.
+struct Endpoint::Asked {
+  const char* method;
+  const std::string& target;
+  const Headers& headers;
+  const std::string& body;
+  std::size_t body_max;  ///< of the answer
+};
+
 /// The library's client over our Connection. The library closes the socket, which is why Connection lets go of it.
 class Endpoint::Wire final : public httplib::ClientImpl {
  public:
@@ -122,8 +138,7 @@ class Endpoint::Wire final : public httplib::ClientImpl {
         lookup_(url.host, url.port),
         tls_(std::move(tls)),
         place_(authority(url) + ":" + std::to_string(url.port)),
-        host_(host_header(url)),
-        target_(url.target) {
+        host_(host_header(url)) {
     set_keep_alive(true);
     set_url_encode(false);
     set_decompress(false);
@@ -131,49 +146,65 @@ class Endpoint::Wire final : public httplib::ClientImpl {
   }
   ~Wire() override { stop(); }
 
-  Said post(const Headers& headers, const std::string& body, const Patience& patience) {
+  Said ask(const Asked& asked, const Patience& patience) {
     if (patience.stop.stop_requested()) return Failure{Failure::Kind::stopped, "stopped before it was sent"};
     if (connection_ && (spoke_unasked_ || !connection_->usable())) stop();
     const bool reused = connection_ != nullptr;
-    Said said = exchange(headers, body, patience);
+    Said said = exchange(asked, patience);
     // The peer may close an idle connection just as a request comes: that says nothing about the request.
     const auto* failure = std::get_if<Failure>(&said);
     if (failure != nullptr && failure->kind == Failure::Kind::network && reused && !heard_ && !patience.over())
-      said = exchange(headers, body, patience);
+      said = exchange(asked, patience);
     return said;
   }
 
  private:
-  Said exchange(const Headers& headers, const std::string& body, const Patience& patience) {
+  Said exchange(const Asked& asked, const Patience& patience) {
     Answer answer;
     bool enough = false;  // the rest of the answer does not matter
     httplib::Request request;
-    request.method = "POST";
-    request.path = target_;
-    request.body = body;
+    httplib::Response response;
+    request.method = asked.method;
+    request.path = asked.target;
+    request.body = asked.body;
     request.headers = {{"Host", host_}, {"Accept-Encoding", "identity"}};
-    request.headers.insert(headers.begin(), headers.end());
-    request.response_handler = [&](const httplib::Response& response) {
+    request.headers.insert(asked.headers.begin(), asked.headers.end());
+    request.response_handler = [&](const httplib::Response&) {
       stream_->head_done();
-      answer.status = response.status;
-      answer.retry_after = response.get_header_value("Retry-After");
-      answer.location = response.get_header_value("Location");
-      enough = response.status < 200 || response.status == 304;  // never have a body, whatever the library thinks
+      read_head(response, answer);
+      if (response.status == 304) say_no_body(response);
+      enough = response.status < 200;  // never has a body, whatever the library thinks
       return !enough;
     };
     request.content_receiver = [&](const char* bytes, std::size_t size, std::uint64_t, std::uint64_t) {
-      answer.body.append(bytes, std::min(size, answer_body_max - answer.body.size()));
-      enough = answer.body.size() == answer_body_max;
+      answer.body.append(bytes, std::min(size, asked.body_max - answer.body.size()));
+      enough = answer.body.size() == asked.body_max;
       return !enough;
     };
     patience_ = &patience;
+    bytes_max_ = answer_bytes_max(asked.body_max);
     failure_ = {};
     heard_ = false;
-    httplib::Response response;
     httplib::Error error = httplib::Error::Success;
     if (send_safely(request, response, error) || enough) return with_status(std::move(answer), response);
     if (failure_.text.empty()) failure_.text = no_answer("is not HTTP");
     return failure_;
+  }
+
+  static void read_head(const httplib::Response& response, Answer& answer) {
+    answer.status = response.status;
+    answer.retry_after = response.get_header_value("Retry-After");
+    answer.location = response.get_header_value("Location");
+    answer.etag = response.get_header_value("ETag");
+    answer.content_type = response.get_header_value("Content-Type");
+  }
+
+  /// A 304 may tell the length of what it does not send (RFC 9110 section 8.6), and the library would wait for it.
+  /// Giving the answer up would cost the connection with every poll that brings nothing new.
+  static void say_no_body(httplib::Response& response) {
+    response.headers.erase("Transfer-Encoding");
+    response.headers.erase("Content-Length");
+    response.headers.emplace("Content-Length", "0");
   }
 
   bool send_safely(httplib::Request& request, httplib::Response& response, httplib::Error& error) {
@@ -207,7 +238,7 @@ class Endpoint::Wire final : public httplib::ClientImpl {
   }
 
   bool process_socket(const Socket&, std::function<bool(httplib::Stream&)> callback) override {
-    PatientStream stream(*connection_, *patience_);
+    PatientStream stream(*connection_, *patience_, bytes_max_);
     stream_ = &stream;
     const bool done = callback(stream);
     stream_ = nullptr;
@@ -226,16 +257,18 @@ class Endpoint::Wire final : public httplib::ClientImpl {
 
   Lookup lookup_;
   std::shared_ptr<TlsContext> tls_;
-  std::string place_, host_, target_;
+  std::string place_, host_;
   std::unique_ptr<Connection> connection_;
-  const Patience* patience_ = nullptr;  // these two: of the exchange that runs
+  const Patience* patience_ = nullptr;  // these three: of the exchange that runs
+  std::size_t bytes_max_ = 0;
   PatientStream* stream_ = nullptr;
   Failure failure_;
   bool heard_ = false;          // any byte of an answer, in the last exchange
   bool spoke_unasked_ = false;  // bytes beyond the last answer: the connection is out of step
 };
 
-Endpoint::Endpoint(std::unique_ptr<Wire> wire, std::string place) : wire_(std::move(wire)), place_(std::move(place)) {}
+Endpoint::Endpoint(std::unique_ptr<Wire> wire, std::string place, std::string target)
+    : wire_(std::move(wire)), place_(std::move(place)), target_(std::move(target)) {}
 Endpoint::~Endpoint() = default;
 
 Result<std::unique_ptr<Endpoint>> Endpoint::make(const Url& url, const TlsOptions& tls) {
@@ -247,11 +280,24 @@ Result<std::unique_ptr<Endpoint>> Endpoint::make(const Url& url, const TlsOption
   }
   const std::string path = url.target.substr(0, url.target.find('?'));
   std::string place = (url.tls ? "https://" : "http://") + host_header(url) + path;
-  return std::unique_ptr<Endpoint>(new Endpoint(std::make_unique<Wire>(url, std::move(context)), std::move(place)));
+  return std::unique_ptr<Endpoint>(
+      new Endpoint(std::make_unique<Wire>(url, std::move(context)), std::move(place), url.target));
 }
 
 Endpoint::Said Endpoint::post(const Headers& headers, const std::string& body, Duration timeout, std::stop_token stop) {
-  return wire_->post(headers, body, {std::chrono::steady_clock::now() + timeout, std::move(stop)});
+  return post_to(target_, headers, body, timeout, std::move(stop));
+}
+
+Endpoint::Said Endpoint::post_to(const std::string& target, const Headers& headers, const std::string& body,
+                                 Duration timeout, std::stop_token stop) {
+  return wire_->ask({"POST", target, headers, body, answer_body_max},
+                    {std::chrono::steady_clock::now() + timeout, std::move(stop)});
+}
+
+Endpoint::Said Endpoint::get(const Headers& headers, std::size_t body_max, Duration timeout, std::stop_token stop) {
+  static const std::string no_body;
+  return wire_->ask({"GET", target_, headers, no_body, body_max},
+                    {std::chrono::steady_clock::now() + timeout, std::move(stop)});
 }
 
 }  // namespace sluice::webhook

@@ -35,15 +35,23 @@ class Endpoint {
   /// answer that broke off is no answer; of a body beyond 64 KiB the beginning is.
   Said post(const Headers& headers, const std::string& body, Duration timeout, std::stop_token stop);
 
+  /// The same to another path and query of this host.
+  Said post_to(const std::string& target, const Headers& headers, const std::string& body, Duration timeout,
+               std::stop_token stop);
+
+  /// GETs the address. Of the answer's body the first `body_max` bytes are kept.
+  Said get(const Headers& headers, std::size_t body_max, Duration timeout, std::stop_token stop);
+
   /// Scheme, host and path: what may stand in a log.
   const std::string& place() const { return place_; }
 
  private:
   class Wire;
-  Endpoint(std::unique_ptr<Wire> wire, std::string place);
+  struct Asked;
+  Endpoint(std::unique_ptr<Wire> wire, std::string place, std::string target);
 
   std::unique_ptr<Wire> wire_;
-  std::string place_;
+  std::string place_, target_;
 };
 
 }  // namespace sluice::webhook

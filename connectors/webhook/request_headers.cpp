@@ -41,6 +41,11 @@ std::string basic_credentials(const Options& options) {
   return transport::base64(options.username + ":" + options.password);
 }
 
+void add_query(Redaction& redaction, const Url& url) {
+  if (const std::size_t query = url.target.find('?'); query != std::string::npos)
+    redaction.add(url.target.substr(query + 1));
+}
+
 Result<std::string> authorization(const Options& options) {
   if (!options.bearer.empty() && !options.username.empty())
     return config_error("auth takes either bearer or username and password");
@@ -53,11 +58,10 @@ Result<std::string> authorization(const Options& options) {
 
 }  // namespace
 
-Result<Headers> constant_headers(const Options& options, std::string_view content_type) {
+Result<Headers> constant_headers(const Options& options) {
   Result<std::string> credentials = authorization(options);
   if (!credentials) return credentials.error();
-  Headers headers = {{"Content-Type", std::string(content_type)}};
-  if (options.gzip) headers.emplace_back("Content-Encoding", "gzip");
+  Headers headers;
   bool names_agent = false;
   for (const auto& [name, value] : options.headers) {
     if (const Result<> checked = check(name, value); !checked) return checked.error();
@@ -71,6 +75,13 @@ Result<Headers> constant_headers(const Options& options, std::string_view conten
   return headers;
 }
 
+Headers without(Headers headers, std::initializer_list<const char*> names) {
+  std::erase_if(headers, [&](const auto& header) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) { return same_name(header.first, name); });
+  });
+  return headers;
+}
+
 Redaction redaction_of(const Options& options) {
   Redaction redaction;
   redaction.add(options.bearer);
@@ -78,8 +89,8 @@ Redaction redaction_of(const Options& options) {
   if (!options.username.empty()) redaction.add(basic_credentials(options));
   redaction.add(options.signing_secret);
   for (const auto& header : options.headers) redaction.add(header.second);
-  if (const std::size_t query = options.url.target.find('?'); query != std::string::npos)
-    redaction.add(options.url.target.substr(query + 1));
+  add_query(redaction, options.url);
+  if (options.downlink && options.downlink->poll) add_query(redaction, *options.downlink->poll);
   return redaction;
 }
 

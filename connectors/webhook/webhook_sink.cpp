@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "connectors/webhook/answered_commands.h"
 #include "connectors/webhook/body_limit.h"
-#include "connectors/webhook/endpoint.h"
+#include "connectors/webhook/channel.h"
+#include "connectors/webhook/command_poll.h"
 #include "connectors/webhook/gzip.h"
+#include "connectors/webhook/outcome_post.h"
 #include "connectors/webhook/request_body.h"
 #include "connectors/webhook/request_headers.h"
 
@@ -18,56 +21,84 @@ constexpr int refusals_max = 10;
 }  // namespace
 
 struct WebhookSink::Client {
-  Client(Options given, std::unique_ptr<Endpoint> to, std::string signing, const Clock& with, Log& told)
-      : options(std::move(given)),
-        endpoint(std::move(to)),
-        key(std::move(signing)),
-        clock(with),
-        log(told),
-        redaction(redaction_of(options)),
-        body(options.format, options.source),
-        limit(options.batch_bytes_max) {
-    if (options.gzip) gzip.emplace();
+  Client(const Options& options, Channel to)
+      : channel(std::move(to)), body(options.format, options.source), limit(options.batch_bytes_max) {
+    channel.headers.emplace_back("Content-Type", std::string(body.content_type()));
+    if (!options.gzip) return;
+    channel.headers.emplace_back("Content-Encoding", "gzip");
+    gzip.emplace();
   }
 
   Endpoint::Said send(std::span<const Record> records, std::stop_token stop);
-  void sign(Headers& to, const std::string& id, std::string_view sent) const;
   Verdict refuse(const Answer& answer);
   Verdict put_off(const Answer& answer, Step step) const;
-  Verdict put_off(const Failure& failure) const;
-  std::string explain(const Answer& answer) const;
 
-  Options options;
-  std::unique_ptr<Endpoint> endpoint;
-  Headers headers;  ///< of every request
-  std::string key;  ///< of the signature; empty: none
-  const Clock& clock;
-  Log& log;
-  Redaction redaction;
+  Channel channel;
   RequestBody body;
   std::optional<Gzip> gzip;
   BodyLimit limit;
   int refusals = 0;  ///< of single records, since the endpoint last accepted anything
+  std::optional<AnsweredCommands> commands;
 };
 
-Result<std::unique_ptr<WebhookSink>> WebhookSink::make(Options options, const Clock& clock, Log& log) {
-  std::string key;
-  if (!options.signing_secret.empty()) {
-    Result<std::string> decoded = signing_key(options.signing_secret);
-    if (!decoded) return decoded.error();
-    key = std::move(*decoded);
-  }
-  Result<std::unique_ptr<Endpoint>> endpoint = Endpoint::make(options.url, options.tls);
-  if (!endpoint) return endpoint.error();
-  auto client = std::make_unique<Client>(std::move(options), std::move(*endpoint), std::move(key), clock, log);
-  Result<Headers> headers = constant_headers(client->options, client->body.content_type());
-  if (!headers) return headers.error();
-  client->headers = std::move(*headers);
-  return std::unique_ptr<WebhookSink>(new WebhookSink(std::move(client)));
+/// What the way down needs. Of its parts each belongs to the thread that calls it.
+struct WebhookSink::Down {
+  static Result<std::unique_ptr<Down>> make(const Options& options, const Clock& clock, Log& log);
+
+  std::string cloud;
+  bool in_answers;
+  Log& log;
+  std::optional<CommandPoll> poll;  ///< these two: with an address to poll
+  std::optional<OutcomePost> outcomes;
+  CommandAcceptor* acceptor = nullptr;  ///< given by open
+};
+
+Result<std::unique_ptr<WebhookSink::Down>> WebhookSink::Down::make(const Options& options, const Clock& clock,
+                                                                   Log& log) {
+  const Downlink& wanted = *options.downlink;
+  auto down = std::unique_ptr<Down>(new Down{options.name, wanted.in_answers, log, {}, {}});
+  if (!wanted.poll) return down;
+  Result<Channel> questions = Channel::make(options, *wanted.poll, clock);
+  if (!questions) return questions.error();
+  Result<Channel> outcomes = Channel::make(options, *wanted.poll, clock);
+  if (!outcomes) return outcomes.error();
+  down->poll.emplace(options.name, std::move(*questions), wanted.every, log);
+  down->outcomes.emplace(options.name, std::move(*outcomes), *wanted.poll, log);
+  return down;
 }
 
-WebhookSink::WebhookSink(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+Result<std::unique_ptr<WebhookSink>> WebhookSink::make(Options options, const Clock& clock, Log& log) {
+  Result<Channel> channel = Channel::make(options, options.url, clock);
+  if (!channel) return channel.error();
+  std::unique_ptr<Down> down;
+  if (options.downlink) {
+    Result<std::unique_ptr<Down>> made = Down::make(options, clock, log);
+    if (!made) return made.error();
+    down = std::move(*made);
+  }
+  auto client = std::make_unique<Client>(options, std::move(*channel));
+  return std::unique_ptr<WebhookSink>(new WebhookSink(std::move(client), std::move(down)));
+}
+
+WebhookSink::WebhookSink(std::unique_ptr<Client> client, std::unique_ptr<Down> down)
+    : client_(std::move(client)), down_(std::move(down)) {}
 WebhookSink::~WebhookSink() = default;
+
+void WebhookSink::open(CommandAcceptor& acceptor) {
+  if (!down_) return;
+  down_->acceptor = &acceptor;
+  if (down_->in_answers)
+    client_->commands.emplace(acceptor, down_->cloud, down_->outcomes ? reply_by_outcome : "", down_->log);
+}
+
+void WebhookSink::poll(std::stop_token stop) {
+  if (down_ && down_->poll && down_->acceptor != nullptr) down_->poll->run(*down_->acceptor, stop);
+}
+
+Verdict WebhookSink::answer(const std::string&, const CommandAnswer& answer, std::stop_token stop) {
+  if (!down_ || !down_->outcomes) return Verdict::accept();  // nobody waits for it
+  return down_->outcomes->tell(answer, std::move(stop));
+}
 
 std::vector<Verdict> WebhookSink::deliver(std::span<const Record> records, std::stop_token stop) {
   Client& client = *client_;
@@ -85,7 +116,7 @@ std::vector<Verdict> WebhookSink::deliver(std::span<const Record> records, std::
 
     Endpoint::Said said = client.send(rest.first(count), stop);
     if (const auto* failure = std::get_if<Failure>(&said)) {
-      verdicts.resize(records.size(), client.put_off(*failure));
+      verdicts.resize(records.size(), client.channel.put_off(*failure));
       break;
     }
     const Answer& answer = std::get<Answer>(said);
@@ -95,6 +126,7 @@ std::vector<Verdict> WebhookSink::deliver(std::span<const Record> records, std::
       client.limit.accepted();
       suspects -= std::min(suspects, count);
       verdicts.resize(verdicts.size() + count, Verdict::accept());
+      if (client.commands) client.commands->hand_on(answer);
     } else if (step == Step::defer || step == Step::pause) {
       verdicts.resize(records.size(), client.put_off(answer, step));
     } else if (count > 1) {
@@ -113,46 +145,23 @@ std::vector<Verdict> WebhookSink::deliver(std::span<const Record> records, std::
 }
 
 Endpoint::Said WebhookSink::Client::send(std::span<const Record> records, std::stop_token stop) {
-  const std::string id = request_id(records);
   const std::string& bytes = gzip ? gzip->compress(body.text()) : body.text();
-  Headers all = headers;
-  all.emplace_back("Idempotency-Key", '"' + id + '"');
-  if (!key.empty()) sign(all, id, bytes);
-  return endpoint->post(all, bytes, options.timeout, std::move(stop));
-}
-
-void WebhookSink::Client::sign(Headers& to, const std::string& id, std::string_view sent) const {
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock.wall_time()).time_since_epoch().count();
-  to.emplace_back("webhook-id", id);
-  to.emplace_back("webhook-timestamp", std::to_string(now));
-  to.emplace_back("webhook-signature", signature(key, id, now, sent));
+  Headers all = channel.headers;
+  channel.name(all, request_id(records), bytes);
+  return channel.endpoint->post(all, bytes, channel.timeout, std::move(stop));
 }
 
 Verdict WebhookSink::Client::refuse(const Answer& answer) {
   ++refusals;
-  return Verdict::reject(explain(answer));
+  return Verdict::reject(channel.explain(answer));
 }
 
 Verdict WebhookSink::Client::put_off(const Answer& answer, Step step) const {
-  if (step == Step::defer) {
-    const std::optional<Timestamp> now = clock.synced() ? std::optional(clock.wall_time()) : std::nullopt;
-    return Verdict::defer(explain(answer), retry_after(answer.retry_after, now));
-  }
-  if (step_after(answer.status) == Step::pause) return Verdict::pause(explain(answer));
+  if (step == Step::defer) return Verdict::defer(channel.explain(answer), channel.wish(answer));
+  if (step_after(answer.status) == Step::pause) return Verdict::pause(channel.explain(answer));
   return Verdict::pause(std::to_string(refusals_max) +
                         " records were refused one after the other and none accepted: is the url right? " +
-                        explain(answer));
-}
-
-Verdict WebhookSink::Client::put_off(const Failure& failure) const {
-  return failure.kind == Failure::Kind::tls ? Verdict::pause(failure.text) : Verdict::defer(failure.text);
-}
-
-std::string WebhookSink::Client::explain(const Answer& answer) const {
-  Answer shown = answer;
-  shown.body = redaction.apply(std::move(shown.body));
-  shown.location = redaction.apply(std::move(shown.location));
-  return endpoint->place() + " answered " + describe(shown);
+                        channel.explain(answer));
 }
 
 }  // namespace sluice::webhook

@@ -1,45 +1,20 @@
 #include "gateway/api/api.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "gateway/api/admission.h"
+#include "gateway/api/route.h"
 
 namespace sluice::api {
 
 namespace {
 
-std::string header(const Request& request, const std::string& name) {
-  const auto found = request.headers.find(name);
-  return found == request.headers.end() ? std::string() : found->second;
-}
-
-/// The host of a Host header, lower case, without port and brackets.
-std::string host_of(std::string text) {
-  if (text.starts_with('[')) {
-    text = text.substr(1, text.find(']') - 1);
-  } else if (const auto colon = text.rfind(':'); colon != std::string::npos) {
-    text.resize(colon);
-  }
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-/// Whether `host` is a loopback address or its name. A name that only looks like one ("127.example.org") is not.
-bool is_loopback(const std::string& host) {
-  if (host == "localhost" || host == "::1") return true;
-  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-/// Compares in a time that does not tell how much of a guess was right.
-bool same_secret(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
-  return difference == 0;
-}
-
 Response plain(int status, std::string body) {
   return {status, "text/plain; charset=utf-8", std::move(body), {}};
+}
+
+Response json(std::string body) {
+  return {200, "application/json", std::move(body), {}};
 }
 
 Response health(const Picture& picture) {
@@ -52,45 +27,102 @@ Response readiness(const Picture& picture) {
   return problem(503, "Not subscribed at the local broker", picture.broker.last_error);
 }
 
+Response device(const Downlink& downlink, const std::string& name) {
+  std::optional<std::string> text = downlink.device ? downlink.device(name) : std::nullopt;
+  return text ? json(std::move(*text)) : problem(404, "No such device", name);
+}
+
+Response command(const Downlink& downlink, const std::string& id) {
+  std::optional<CommandAnswer> answer = downlink.look(id, Duration(0));
+  return answer ? json(std::move(answer->text)) : problem(404, "No such command", id);
+}
+
+bool reads(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+/// No CORS headers, whatever is asked: a browser then lets no other site's page do more than it may by itself.
+Response method_not_allowed(bool takes_post) {
+  Response response = problem(405, takes_post ? "Only GET and POST are possible here" : "Only GET is possible here");
+  response.headers.emplace_back("Allow", takes_post ? "GET, HEAD, POST" : "GET, HEAD");
+  return response;
+}
+
 }  // namespace
 
-Api::Api(Options options, std::function<Picture()> picture)
-    : options_(std::move(options)), picture_(std::move(picture)) {}
+Api::Api(Options options, std::function<Picture()> picture, Downlink downlink, Log* log)
+    : options_(std::move(options)),
+      picture_(std::move(picture)),
+      downlink_(std::move(downlink)),
+      command_post_(downlink_),
+      refusals_(log) {}
 
-bool Api::known_host(const Request& request) const {
-  const std::string host = host_of(header(request, "host"));
-  return is_loopback(host) || std::find(options_.hosts.begin(), options_.hosts.end(), host) != options_.hosts.end();
+bool Api::exists(const Route& route) const {
+  switch (route.kind) {
+    case Route::Kind::unknown:
+      return false;
+    case Route::Kind::devices:
+      return downlink_.devices != nullptr;
+    case Route::Kind::device:
+      return downlink_.device != nullptr || takes_command(route);
+    case Route::Kind::commands:
+      return downlink_.commands != nullptr;
+    case Route::Kind::command:
+      return downlink_.look != nullptr;
+    default:
+      return true;
+  }
 }
 
-bool Api::may_read(const Request& request) const {
-  if (request.from_loopback) return true;
-  const std::string authorization = header(request, "authorization");
-  constexpr std::string_view scheme = "Bearer ";
-  return !options_.token.empty() && authorization.starts_with(scheme) &&
-         same_secret(std::string_view(authorization).substr(scheme.size()), options_.token);
+bool Api::takes_command(const Route& route) const {
+  return !route.command.empty() && downlink_.command && downlink_.look;
 }
 
-Response Api::answer(const Request& request) const {
-  if (!known_host(request))
+Response Api::answer(const Request& request) {
+  if (!known_host(request, options_.hosts)) {
+    if (!reads(request)) refusals_.refused(request, "unknown host");
     return problem(421, "Unknown host", "The Host header names no loopback address and none of api.hosts.");
-  const bool health_asked = request.path == "/healthz" || request.path == "/readyz";
-  const bool known = health_asked || request.path == "/metrics" || request.path == "/api/v1/status";
-  if (!known) return problem(404, "No such resource");
-  if (request.method != "GET" && request.method != "HEAD") {
-    Response refusal = problem(405, "Only GET is possible here");
-    refusal.headers.emplace_back("Allow", "GET, HEAD");
-    return refusal;
   }
-  if (!health_asked && !may_read(request)) {
-    Response refusal = problem(401, "A token is needed", "Send 'Authorization: Bearer …' with the value of api.token.");
-    refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return refusal;
+  const Route route = route_of(request);
+  if (!exists(route)) return problem(404, "No such resource");
+  if (reads(request)) return read(request, route);
+  if (request.method == "POST" && takes_command(route)) return change(request, route);
+  return method_not_allowed(takes_command(route));
+}
+
+Response Api::read(const Request& request, const Route& route) const {
+  using enum Route::Kind;
+  const bool open = route.kind == health || route.kind == readiness;
+  if (!open && !request.from_loopback && !has_token(request, options_.token)) return token_needed();
+  switch (route.kind) {
+    case health:
+      return api::health(picture_());
+    case readiness:
+      return api::readiness(picture_());
+    case metrics:
+      return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(picture_()), {}};
+    case status:
+      return json(status_json(picture_()));
+    case devices:
+      return json(downlink_.devices());
+    case device:
+      return api::device(downlink_, route.device);
+    case commands:
+      return json(downlink_.commands());
+    case command:
+      return api::command(downlink_, route.id);
+    case unknown:
+      break;
   }
-  const Picture picture = picture_();
-  if (request.path == "/healthz") return health(picture);
-  if (request.path == "/readyz") return readiness(picture);
-  if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(picture), {}};
-  return {200, "application/json", status_json(picture), {}};
+  return problem(404, "No such resource");
+}
+
+Response Api::change(const Request& request, const Route& route) {
+  if (std::optional<Refusal> refusal = refusal_of_change(request, options_.token)) {
+    refusals_.refused(request, refusal->why);
+    return std::move(refusal->response);
+  }
+  return command_post_.answer(request, route.addressee, route.command);
 }
 
 }  // namespace sluice::api

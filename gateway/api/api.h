@@ -4,30 +4,45 @@
 #include <string>
 #include <vector>
 
+#include "gateway/api/command_post.h"
+#include "gateway/api/downlink.h"
 #include "gateway/api/http_server.h"
 #include "gateway/api/picture.h"
+#include "gateway/api/refusal_log.h"
 
 namespace sluice::api {
 
+struct Route;
+
 /// What the HTTP interface answers. Who may: the Host header must be loopback or listed; reading on loopback is open,
-/// from elsewhere it needs the token. /healthz and /readyz are open. Any thread.
+/// from elsewhere it needs the token; /healthz and /readyz are open. What changes something needs the token always,
+/// JSON as its Content-Type, and must not come from a foreign web page (admission.h); a refused change is logged.
+/// Nothing is ever allowed to another origin: there are no CORS headers, and a preflight is answered 405. Any thread.
 class Api {
  public:
   struct Options {
-    std::string token;               ///< empty: nobody from elsewhere may read
+    std::string token;               ///< empty: nobody may change anything, nor read from elsewhere
     std::vector<std::string> hosts;  ///< lower case; names it answers to, beside loopback
   };
 
-  Api(Options options, std::function<Picture()> picture);
+  /// `log`, where given, outlives it and hears of refused changes.
+  Api(Options options, std::function<Picture()> picture, Downlink downlink = {}, Log* log = nullptr);
 
-  Response answer(const Request& request) const;
+  /// Blocks while a command is made durable, and for as long as its sender wishes to wait for the outcome (at most
+  /// CommandPost::wait_max; at most CommandPost::waits_max do so at a time).
+  Response answer(const Request& request);
 
  private:
-  bool known_host(const Request& request) const;
-  bool may_read(const Request& request) const;
+  bool exists(const Route& route) const;
+  bool takes_command(const Route& route) const;
+  Response read(const Request& request, const Route& route) const;
+  Response change(const Request& request, const Route& route);
 
   const Options options_;
   const std::function<Picture()> picture_;
+  const Downlink downlink_;
+  CommandPost command_post_;
+  RefusalLog refusals_;
 };
 
 }  // namespace sluice::api

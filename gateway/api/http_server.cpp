@@ -61,7 +61,7 @@ struct HttpServer::State {
   std::uint64_t next_id = 0;
   Instant accept_after{};
 
-  // Between the watching thread and the workers; both are bounded by the number of connections.
+  // Between the watching thread and the workers; no more requests than connections may be open, and their answers.
   std::mutex mutex;
   std::condition_variable work_came;
   std::deque<std::pair<std::uint64_t, Request>> requests;
@@ -144,9 +144,16 @@ void HttpServer::State::serve(std::uint64_t id, HttpConnection& connection, shor
     connection.on_deadline(now);
   if (!connection.has_request()) return;
   Request request = connection.take_request();
-  const std::lock_guard lock(mutex);
-  requests.emplace_back(id, std::move(request));
-  work_came.notify_one();
+  {
+    const std::lock_guard lock(mutex);
+    // A peer that resets its connection leaves its request behind: connections do not bound them.
+    if (requests.size() < limits.connections_max) {
+      requests.emplace_back(id, std::move(request));
+      work_came.notify_one();
+      return;
+    }
+  }
+  connection.respond(problem(503, {}, "too many requests wait"), now);
 }
 
 void HttpServer::State::take_answers(Instant now) {

@@ -44,7 +44,7 @@ class HttpServer {
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t body_bytes_max = 64 * 1024;
     Duration request_time_max = std::chrono::seconds(10);  ///< to arrive; to be taken in; to be idle in between
-    std::size_t threads = 4;
+    std::size_t threads = 12;  ///< more than may wait for a command (CommandPost), so that /healthz never does
   };
   using Handler = std::function<Response(const Request&)>;
 
@@ -62,7 +62,24 @@ class HttpServer {
   std::unique_ptr<State> state_;
 };
 
-/// GET for the command line: http://`address``path`, within `timeout`; the body of a 200, else an error in words.
+struct HttpCall {
+  std::string method = "GET";
+  std::string path;   ///< percent-encoded
+  std::string token;  ///< empty: none is shown
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};  ///< with a Content-Length where the method is not GET
+};
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+
+/// A request of the command line to its gateway at "host:port", within `timeout`. As Host it says localhost: the
+/// address a gateway listens on ("0.0.0.0:8420") need be no name it answers to. Errors: unavailable, where no whole
+/// answer came.
+Result<HttpAnswer> http_call(std::string_view address, const HttpCall& call, Duration timeout);
+
+/// GET: the body of a 200, else an error in words.
 Result<std::string> http_get(std::string_view address, std::string_view path, std::string_view token, Duration timeout);
 
 }  // namespace sluice::api

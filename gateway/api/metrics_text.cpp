@@ -98,6 +98,16 @@ void append_histograms(std::string& out, const Picture& picture) {
   }
 }
 
+void append_commands(std::string& out, const store::CommandCounts& counts) {
+  Metric commands(out, "sluice_commands_total", "counter", "Commands by what became of them.");
+  commands.count("outcome=\"sent\"", counts.sent);
+  commands.count("outcome=\"succeeded\"", counts.succeeded);
+  commands.count("outcome=\"failed\"", counts.failed);
+  commands.count("outcome=\"expired\"", counts.expired);
+  commands.count("outcome=\"rejected\"", counts.rejected);
+  commands.count("outcome=\"unanswered\"", counts.unanswered);
+}
+
 }  // namespace
 
 std::string metrics_text(const Picture& picture) {
@@ -116,6 +126,7 @@ std::string metrics_text(const Picture& picture) {
   }
   append_backlog(out, picture);
   append_histograms(out, picture);
+  append_commands(out, picture.store.commands);
   Metric up(out, "sluice_cloud_up", "gauge", "Whether a cloud's last answer was good.");
   for (const flow::CloudState& cloud : picture.clouds)
     up.gauge(of_cloud(cloud.name), cloud.health == flow::CloudState::Health::up ? 1 : 0);

@@ -5,6 +5,7 @@
 
 #include <strings.h>
 
+#include "gateway/api/header_fields.h"
 #include "gateway/api/request_target.h"
 
 namespace sluice::api {
@@ -19,18 +20,6 @@ bool is_token(std::string_view text) {
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 std::optional<std::uint64_t> number(std::string_view text, int base) {

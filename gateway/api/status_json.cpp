@@ -85,6 +85,17 @@ void append_cloud(std::string& out, const store::CloudCounts& counts, const flow
   }
 }
 
+void append_commands(std::string& out, const store::CommandCounts& counts) {
+  Object object(out);
+  object.count("accepted", counts.accepted);
+  object.count("sent", counts.sent);
+  object.count("succeeded", counts.succeeded);
+  object.count("failed", counts.failed);
+  object.count("expired", counts.expired);
+  object.count("rejected", counts.rejected);
+  object.count("unanswered", counts.unanswered);
+}
+
 }  // namespace
 
 std::string status_json(const Picture& picture) {
@@ -113,6 +124,7 @@ std::string status_json(const Picture& picture) {
       quarantine.number("bytes", picture.store.quarantine_bytes);
       quarantine.count("dropped", picture.store.quarantine_dropped);
     }
+    append_commands(status.key("commands"), picture.store.commands);
     if (!picture.store_error.empty()) status.text("store_error", picture.store_error);
   }
   return out += '\n';

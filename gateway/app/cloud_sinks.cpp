@@ -10,24 +10,27 @@ namespace {
 constexpr std::int64_t page_bytes_max = std::int64_t{1} << 20;
 
 template <class Sink>
-Result<std::unique_ptr<UplinkSink>> as_sink(Result<std::unique_ptr<Sink>> made) {
+Result<CloudEnds> ends_of(Result<std::unique_ptr<Sink>> made) {
   if (!made) return made.error();
-  return std::unique_ptr<UplinkSink>(std::move(*made));
+  CloudEnds ends;
+  ends.source = made->get();
+  ends.sink = std::move(*made);
+  return ends;
 }
 
 struct Make {
   const Clock& clock;
   Log& log;
 
-  Result<std::unique_ptr<UplinkSink>> operator()(webhook::Options options) const {
+  Result<CloudEnds> operator()(webhook::Options options) const {
     options.user_agent = "sluice/" + std::string(version_text);
-    return as_sink(webhook::WebhookSink::make(std::move(options), clock, log));
+    return ends_of(webhook::WebhookSink::make(std::move(options), clock, log));
   }
-  Result<std::unique_ptr<UplinkSink>> operator()(cloud_mqtt::Options options) const {
-    return as_sink(cloud_mqtt::MqttSink::make(std::move(options), clock, log));
+  Result<CloudEnds> operator()(cloud_mqtt::Options options) const {
+    return ends_of(cloud_mqtt::MqttSink::make(std::move(options), clock, log));
   }
-  Result<std::unique_ptr<UplinkSink>> operator()(const azure_iot_hub::Options& options) const {
-    return azure_iot_hub::make(options, clock, log);
+  Result<CloudEnds> operator()(const azure_iot_hub::Options& options) const {
+    return ends_of(azure_iot_hub::make(options, clock, log));
   }
 };
 
@@ -46,8 +49,18 @@ std::int64_t pack_bytes(const Cloud& cloud) {
 
 }  // namespace
 
-Result<std::unique_ptr<UplinkSink>> make_sink(const Cloud& cloud, const Clock& clock, Log& log) {
-  return std::visit(Make{clock, log}, cloud.options);
+Result<CloudEnds> make_ends(const Cloud& cloud, const Clock& clock, Log& log) {
+  Result<CloudEnds> ends = std::visit(Make{clock, log}, cloud.options);
+  if (ends && !cloud.downlink) ends->source = nullptr;
+  return ends;
+}
+
+Cloud without_downlink(Cloud cloud) {
+  cloud.downlink = false;
+  if (auto* webhook = std::get_if<webhook::Options>(&cloud.options)) webhook->downlink.reset();
+  if (auto* mqtt = std::get_if<cloud_mqtt::Options>(&cloud.options)) mqtt->downlink = nullptr;
+  if (auto* azure = std::get_if<azure_iot_hub::Options>(&cloud.options)) azure->downlink = false;
+  return cloud;
 }
 
 flow::Delivery::Options delivery_options(const Cloud& cloud) {

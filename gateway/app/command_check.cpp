@@ -15,7 +15,10 @@ int check(const std::filesystem::path& config_file) {
   std::size_t families = 0;
   if (config) {
     config->schemas.shipped = shipped_schemas();
-    if (const auto library = normalize::Library::load(config->schemas, problems)) families = library->families().size();
+    if (const auto library = normalize::Library::load(config->schemas, problems)) {
+      families = library->families().size();
+      check_commands(config->commands, normalize::Commands(library), problems);
+    }
   }
   if (!problems.empty()) {
     std::cout << problems.text();

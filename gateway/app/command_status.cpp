@@ -36,6 +36,18 @@ void print_cloud(const json& cloud, const Paint& paint) {
     std::cout << "  " << cloud["last_error"]["text"].get<std::string>() << "\n";
 }
 
+/// Only where there have been any.
+void print_commands(const json& commands) {
+  if (commands["accepted"] == 0 && commands["rejected"] == 0) return;
+  std::cout << "commands: ";
+  const char* separator = "";
+  for (const char* state : {"accepted", "sent", "succeeded", "failed", "expired", "rejected", "unanswered"}) {
+    std::cout << separator << state << " " << count(commands[state]);
+    separator = ", ";
+  }
+  std::cout << "\n";
+}
+
 void print(const json& status) {
   const Paint paint;
   const json& gateway = status["gateway"];
@@ -52,6 +64,7 @@ void print(const json& status) {
             << " + ignored " << count(messages["ignored"]) << " + quarantined " << count(messages["quarantined"])
             << " + redelivered " << count(messages["redelivered"]) << "\n";
   for (const json& cloud : status["clouds"]) print_cloud(cloud, paint);
+  if (status.contains("commands")) print_commands(status["commands"]);
   const json& quarantine = status["quarantine"];
   std::cout << "quarantine: " << count(quarantine["records"]) << " (" << count(quarantine["bytes"]) << " bytes)\n";
   if (status.contains("store_error"))

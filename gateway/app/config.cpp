@@ -215,6 +215,7 @@ Config read_file(const normalize::YamlNode& root, Reading& reading) {
   read_schemas(file, config);
   read_store(file, config);
   config.clouds = read_clouds(file, config.gateway_id, config.store.limits.age_max);
+  config.commands = read_command_rules(file, config.clouds);
   read_api(file, config);
   read_log(file, config);
   return config;
@@ -260,8 +261,9 @@ std::optional<Config> read_config_text(std::string_view text, const std::filesys
 
 std::vector<std::string> config_keys() {
   normalize::Problems problems;
-  const auto root =
-      normalize::read_yaml("clouds: [{ type: webhook }, { type: mqtt }, { type: azure_iot_hub }]", "", problems);
+  const auto root = normalize::read_yaml(
+      "clouds: [{ type: webhook }, { type: mqtt }, { type: azure_iot_hub }]\ncommands: { allow: [{ from: api }] }", "",
+      problems);
   SLUICE_ASSERT(root.has_value());
   Reading reading{.problems = problems, .warnings = {}, .folder = {}, .keys = {}, .secret_in_the_open = false};
   read_file(*root, reading);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,9 @@
 #include "connectors/webhook/webhook_sink.h"
 #include "gateway/app/console_log.h"
 #include "gateway/core/clock.h"
+#include "gateway/flow/intake.h"
 #include "gateway/flow/only.h"
+#include "gateway/flow/permission.h"
 #include "gateway/flow/thin.h"
 #include "gateway/normalize/library.h"
 #include "gateway/normalize/normalizer.h"
@@ -34,6 +37,15 @@ struct Cloud {
   std::variant<webhook::Options, cloud_mqtt::Options, azure_iot_hub::Options> options;
   /// What its topics begin with, in whole levels; empty: nothing that could be told from a device's.
   std::string topic_levels;
+  bool downlink = false;  ///< commands come down from it
+};
+
+/// `commands`: who may command what.
+struct CommandRules {
+  Duration expire_after = std::chrono::seconds(60);  ///< where a command does not say itself
+  std::vector<flow::Allow> allow;
+  std::vector<normalize::Place> places;  ///< of what each entry of `allow` names
+  flow::Intake::Groups groups;           ///< members of a group's device
 };
 
 struct Api {
@@ -56,6 +68,7 @@ struct Config {
 
   store::Store::Options store;  ///< gateway.data_dir, buffer, quarantine; buffer.commit_wait is local_broker's
   std::vector<Cloud> clouds;
+  CommandRules commands;
   Api api;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
@@ -71,6 +84,9 @@ std::optional<Config> read_config(const std::filesystem::path& file, normalize::
 /// The same for a text; `file` stands in messages, and relative paths begin at its folder.
 std::optional<Config> read_config_text(std::string_view text, const std::filesystem::path& file,
                                        normalize::Problems& problems);
+
+/// Whether what `allow` names is there.
+void check_commands(const CommandRules& rules, const normalize::Commands& commands, normalize::Problems& problems);
 
 /// Every key there is, as "buffer.size_max" and "clouds[].batch.count_max", sorted: for the tests that keep the
 /// documented configuration and the editors' schema complete.

@@ -82,6 +82,9 @@ void read_azure_iot_hub(Section& cloud, Section& uplink, Cloud& into) {
   batch.duration("wait_max", into.batch_wait_max, {0s, 1h});
   if (batch.has("wait_max") && options.pack_bytes_max == 0)
     batch.fail("wait_max", "has no effect without uplink.pack: each record is a message of its own");
+  into.downlink = cloud.find("downlink") != nullptr;
+  const Section downlink = cloud.section("downlink");
+  options.downlink = into.downlink;
   into.topic_levels = "devices/" + options.device_id + "/messages/events";
 }
 

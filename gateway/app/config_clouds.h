@@ -18,6 +18,9 @@ void read_webhook(Section& cloud, Section& uplink, Cloud& into);
 void read_mqtt(Section& cloud, Section& uplink, Cloud& into);
 void read_azure_iot_hub(Section& cloud, Section& uplink, Cloud& into);
 
+/// `commands`. `clouds` are those it may name.
+CommandRules read_command_rules(Section& file, const std::vector<Cloud>& clouds);
+
 /// `uplink.pack`: 0 where it is not set.
 std::size_t read_pack(Section& uplink);
 

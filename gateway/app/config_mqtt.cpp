@@ -2,8 +2,10 @@
 #include <chrono>
 #include <memory>
 
+#include "connectors/cloud_mqtt/topic_downlink.h"
 #include "connectors/cloud_mqtt/topic_template.h"
 #include "gateway/app/config_clouds.h"
+#include "gateway/core/topic_filter.h"
 
 namespace sluice::app {
 
@@ -50,6 +52,54 @@ void read_topic(Section& uplink, const cloud_mqtt::Options& options, Cloud& into
   topics = std::make_shared<cloud_mqtt::TopicTemplate>(std::move(*parsed));
 }
 
+/// What the topics of a template may be, as the narrowest filter that says so simply.
+std::string filter_of(const std::string& topic_template, const std::string& gateway_id) {
+  std::string filter;
+  for (std::size_t at = 0; at <= topic_template.size();) {
+    const std::size_t end = std::min(topic_template.find('/', at), topic_template.size());
+    const std::string level = topic_template.substr(at, end - at);
+    at = end + 1;
+    if (!filter.empty()) filter += '/';
+    const auto has = [&](std::string_view name) { return level.find(name) != std::string::npos; };
+    if (level == "{gateway}") {
+      filter += gateway_id;
+    } else if (has("{topic}") || has("{name}")) {
+      return filter + "+/#";
+    } else if (has("{device}")) {
+      return filter + "+/+/#";  // family and name; that may have levels of its own
+    } else if (has("{schema}")) {
+      filter += "+/+";
+    } else {
+      filter += has("{") ? "+" : level;
+    }
+  }
+  return filter;
+}
+
+void read_downlink(Section& cloud, Section& uplink, Cloud& into) {
+  auto& options = std::get<cloud_mqtt::Options>(into.options);
+  into.downlink = cloud.find("downlink") != nullptr;
+  Section downlink = cloud.section("downlink");
+  const auto topic = into.downlink ? downlink.required("topic", "write the topic on which commands come: homes/" +
+                                                                    options.gateway_id + "/commands")
+                                   : downlink.value("topic");
+  if (!into.downlink || !topic) return;
+  if (options.username.empty() && options.tls.cert_file.empty())
+    cloud.fail("downlink",
+               "needs a login: where anybody may connect, anybody may command; write username and password, or "
+               "tls.cert_file and tls.key_file");
+  std::string text = topic->text;
+  if (const std::size_t at = text.find("{gateway}"); at != std::string::npos)
+    text.replace(at, std::string_view("{gateway}").size(), options.gateway_id);
+  if (const auto good = cloud_mqtt::check_command_topic(text); !good)
+    return downlink.fail("topic", good.error().message);
+  std::string up = "sluice/{gateway}/{device}/{schema}";
+  if (const auto* given = uplink.find("topic"); given != nullptr && given->is_scalar()) up = given->text;
+  if (covers(filter_of(up, options.gateway_id), text))
+    return downlink.fail("topic", "is one on which uplink.topic may publish: the gateway would command itself");
+  options.downlink = cloud_mqtt::topic_downlink(std::move(text));
+}
+
 }  // namespace
 
 void read_mqtt(Section& cloud, Section& uplink, Cloud& into) {
@@ -84,6 +134,7 @@ void read_mqtt(Section& cloud, Section& uplink, Cloud& into) {
     uplink.fail("pack", "needs format: cloudevents, since each record keeps its id");
   read_topic(uplink, options, into, options.topics);
   into.only.originals = options.format == cloud_mqtt::Format::original;
+  read_downlink(cloud, uplink, into);
   Section batch = cloud.section("batch");
   batch.duration("wait_max", into.batch_wait_max, {0s, 1h});
   if (batch.has("wait_max") && options.pack_bytes_max == 0)

@@ -87,18 +87,39 @@ void read_auth(Section& cloud, webhook::Options& options) {
     cloud.fail("auth", "stands beside a header Authorization; write one or the other");
 }
 
+std::optional<webhook::Url> read_address(Section& section, std::string_view key, const Value& text, bool allow_plain) {
+  auto url = webhook::parse_url(text.text);
+  if (!url) return section.fail(key, url.error().message), std::nullopt;  // never repeats it: it may hold a key
+  if (!url->tls && !url->loopback() && !allow_plain)
+    section.fail(key,
+                 "http:// to another machine can be read and changed on the way; write https://, or allow_plain: true "
+                 "beside " +
+                     std::string(key == "url" ? "it" : "the cloud's url"));
+  return std::move(*url);
+}
+
+void read_downlink(Section& cloud, webhook::Options& options, bool allow_plain) {
+  const bool wanted = cloud.find("downlink") != nullptr;
+  Section section = cloud.section("downlink");
+  webhook::Downlink downlink;
+  if (const auto poll = section.value("poll")) downlink.poll = read_address(section, "poll", *poll, allow_plain);
+  section.duration("every", downlink.every, {1s, 1h});
+  section.flag("in_answers", downlink.in_answers);
+  if (!wanted) return;
+  if (!section.has("poll") && !downlink.in_answers)
+    return cloud.fail("downlink",
+                      "brings nothing; write poll: with the address to ask for commands, or in_answers: true");
+  if (section.has("every") && !section.has("poll")) section.fail("every", "has no effect without poll");
+  options.downlink = std::move(downlink);
+}
+
 void read_url(Section& cloud, webhook::Options& options) {
   bool allow_plain = false;
   cloud.flag("allow_plain", allow_plain);
+  read_downlink(cloud, options, allow_plain);
   const auto text = cloud.required("url", "write the address that takes the events: https://host/path");
   if (!text) return;
-  auto url = webhook::parse_url(text->text);
-  if (!url) return cloud.fail("url", url.error().message);  // never repeats the address, which may hold a key
-  if (!url->tls && !url->loopback() && !allow_plain)
-    cloud.fail("url",
-               "http:// to another machine can be read and changed on the way; write https://, or allow_plain: true "
-               "beside it");
-  options.url = std::move(*url);
+  if (auto url = read_address(cloud, "url", *text, allow_plain)) options.url = std::move(*url);
 }
 
 void read_signing_secret(Section& cloud, webhook::Options& options) {
@@ -129,6 +150,7 @@ void read_webhook(Section& cloud, Section& uplink, Cloud& into) {
   batch.number("count_max", into.batch_count_max, {1, 10'000});
   batch.size("bytes_max", options.batch_bytes_max, {1 << 10, 16 << 20});
   batch.duration("wait_max", into.batch_wait_max, {0s, 1h});
+  into.downlink = options.downlink.has_value();
   const std::size_t pack = read_pack(uplink);
   if (pack == 0) return;
   // A request with several events is this kind of cloud's pack.

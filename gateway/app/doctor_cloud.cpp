@@ -117,14 +117,15 @@ void examine_cloud(const Config& config, const Cloud& cloud, const std::optional
   if (word && !word->up) report.fail("gateway", "the running gateway says: " + word->text);
   const Way way = std::visit(WayOf{}, cloud.options);
   if (!examine_way(way.host, way.port, way.tls, way.alpn, report)) return;
-  Cloud own = cloud;
+  // Commands that wait for the gateway must not come to a passing guest, nor its session end by him.
+  Cloud own = without_downlink(cloud);
   if (word && std::holds_alternative<azure_iot_hub::Options>(own.options))
     return report.not_tried("CONNECT", "a device has one connection to its hub, and the running gateway holds it");
-  if (auto* mqtt = std::get_if<cloud_mqtt::Options>(&own.options); mqtt != nullptr && word)
+  if (auto* mqtt = std::get_if<cloud_mqtt::Options>(&own.options); mqtt != nullptr && (word || cloud.downlink))
     mqtt->client_id += "-doctor";
-  auto sink = make_sink(own, clock, log);
-  if (!sink) return report.fail("settings", sink.error().message);
-  examine_sink(config, **sink, !word, clock, report);
+  const auto ends = make_ends(own, clock, log);
+  if (!ends) return report.fail("settings", ends.error().message);
+  examine_sink(config, *ends->sink, !word, clock, report);
 }
 
 }  // namespace sluice::app

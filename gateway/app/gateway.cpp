@@ -4,12 +4,12 @@
 #include <utility>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "gateway/app/api_token.h"
 #include "gateway/app/cloud_sinks.h"
 #include "gateway/app/kept_filters.h"
 #include "gateway/app/paths.h"
+#include "gateway/app/stop_signal.h"
 #include "gateway/app/version.h"
 
 namespace sluice::app {
@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr Duration step_interval = seconds(1);
 constexpr Duration stop_max = seconds(4);
+constexpr Duration stop_most = Duration(4700);  ///< whatever hangs
 constexpr Duration api_retry = seconds(30);
 constexpr Duration source_silence_max =
     seconds(45);  ///< a name lookup may take that long; a hang does not count as work
@@ -66,7 +67,9 @@ Result<> Gateway::open_schemas() {
   normalize::Library::Sources sources = config_.schemas;
   sources.shipped = shipped_schemas();
   auto library = normalize::Library::load(sources, problems);
-  if (!library) return config_error(problems.text());
+  if (library) check_commands(config_.commands, normalize::Commands(library), problems);
+  if (!library || !problems.empty()) return config_error(problems.text());
+  library_ = library;
 
   filters_ = config_.local_broker.filters;
   if (config_.subscribe_auto)
@@ -80,9 +83,9 @@ Result<> Gateway::open_schemas() {
 
 Result<> Gateway::open_sinks() {
   for (const auto& cloud : config_.clouds) {
-    auto sink = make_sink(cloud, clock_, log_);
-    if (!sink) return config_error("cloud '" + cloud.name + "': " + sink.error().message);
-    clouds_.push_back({std::move(*sink), nullptr});
+    auto ends = make_ends(cloud, clock_, log_);
+    if (!ends) return config_error("cloud '" + cloud.name + "': " + ends.error().message);
+    clouds_.push_back({std::move(ends->sink), ends->source, nullptr});
   }
   return {};
 }
@@ -108,11 +111,23 @@ Result<> Gateway::open_flow() {
   options.filters = filters_;
   options.former_filters = std::move(*former);
   source_ = std::make_unique<local_broker::MqttSource>(std::move(options), clock_, log_);
-  ingest_ = std::make_unique<flow::Ingest>(ingest_options(config_), *normalizer_, *store_, ids_, clock_, log_);
+  devices_ = std::make_unique<flow::Devices>(*store_, clock_, log_);
+  ingest_ =
+      std::make_unique<flow::Ingest>(ingest_options(config_), *normalizer_, *store_, *devices_, ids_, clock_, log_);
   for (std::size_t i = 0; i < clouds_.size(); ++i)
     clouds_[i].delivery =
         std::make_unique<flow::Delivery>(delivery_options(config_.clouds[i]), *store_, *clouds_[i].sink, clock_, log_);
   notices_ = std::make_unique<flow::Notices>(config_.gateway_id, *store_, ids_, clock_, log_);
+  return open_downlink();
+}
+
+Result<> Gateway::open_downlink() {
+  std::vector<Downlink::Source> sources;
+  for (std::size_t i = 0; i < clouds_.size(); ++i)
+    if (clouds_[i].source != nullptr) sources.push_back({config_.clouds[i].name, clouds_[i].source});
+  auto downlink = Downlink::open(config_, library_, std::move(sources), *store_, *devices_, ids_, clock_, log_);
+  if (!downlink) return downlink.error();
+  downlink_ = std::move(*downlink);
   return {};
 }
 
@@ -139,19 +154,15 @@ bool Gateway::run() {
     else
       log_.warning("api", token.error().message);
   }
-  api_ = std::make_unique<api::Api>(std::move(api_options), [this] { return picture(); });
+  api_ = std::make_unique<api::Api>(
+      std::move(api_options), [this] { return picture(); }, downlink_->doors(), &log_);
   start();
   notify_.ready();
 
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  const timespec interval{std::chrono::duration_cast<seconds>(step_interval).count(), 0};
-  while (true) {
-    const int signal = sigtimedwait(&signals, nullptr, &interval);
-    if (signal == SIGTERM || signal == SIGINT) break;
-    step();
-  }
+  StopSignal signal(stop_most, [this] {
+    log_.warning("gateway", "the disk hangs; ending without it (nothing acknowledged is lost)");
+  });
+  while (!signal.wait(step_interval)) step();
   return stop();
 }
 
@@ -161,6 +172,8 @@ void Gateway::start() {
     if (const auto ended = source_->run(*ingest_, stop_.get_token()); !ended)
       log_.error("local_broker", ended.error().message);
   });
+  downlink_->start([this](std::string name, std::function<void()> body) { start_thread(name, std::move(body)); },
+                   stop_.get_token());
   for (Cloud& cloud : clouds_) {
     start_thread(cloud.delivery->cloud(), [this, &cloud] { deliver(*cloud.delivery); });
     start_thread("link " + cloud.delivery->cloud(), [this, &cloud] { cloud.sink->keep(stop_.get_token()); });
@@ -214,6 +227,7 @@ bool Gateway::stop() {
   notify_.stopping();
   stop_.request_stop();
   store_->wake();
+  downlink_->stop();
   server_.reset();
   const Instant deadline = clock_.now() + stop_max;
   while (running_ > 0 && clock_.now() < deadline) {

@@ -11,6 +11,7 @@
 #include "gateway/api/api.h"
 #include "gateway/api/http_server.h"
 #include "gateway/app/config.h"
+#include "gateway/app/downlink.h"
 #include "gateway/app/notify.h"
 #include "gateway/core/clock.h"
 #include "gateway/core/log.h"
@@ -22,8 +23,8 @@
 namespace sluice::app {
 
 /// The house, built and lived in: store, way in, ways out, HTTP interface, and all threads there are. Threads: the
-/// local broker's (normalise and commit), one a cloud, the HTTP server's, and the caller's, which does the
-/// housekeeping.
+/// local broker's (normalise and commit), two a cloud, those of the road down (downlink.h), the HTTP server's, and the
+/// caller's, which does the housekeeping.
 class Gateway {
  public:
   /// Builds everything that needs no network. Errors: config (stop at the start), storage (data_dir).
@@ -38,6 +39,7 @@ class Gateway {
  private:
   struct Cloud {
     std::unique_ptr<UplinkSink> sink;
+    CommandSource* source = nullptr;  ///< the same, where it brings commands
     std::unique_ptr<flow::Delivery> delivery;
   };
 
@@ -46,6 +48,7 @@ class Gateway {
   Result<> open_sinks();
   Result<> open_store();
   Result<> open_flow();
+  Result<> open_downlink();
   void open_api();
 
   void start();
@@ -66,10 +69,13 @@ class Gateway {
   std::unique_ptr<store::Store> store_;
   RecordIds ids_;
   std::vector<std::string> filters_;
+  std::shared_ptr<const normalize::Library> library_;
   std::unique_ptr<normalize::Normalizer> normalizer_;
+  std::unique_ptr<flow::Devices> devices_;
   std::unique_ptr<flow::Ingest> ingest_;
   std::unique_ptr<local_broker::MqttSource> source_;
   std::vector<Cloud> clouds_;
+  std::unique_ptr<Downlink> downlink_;
   std::unique_ptr<flow::Notices> notices_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<api::HttpServer> server_;

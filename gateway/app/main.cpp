@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <functional>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
+#include "gateway/app/command_command.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_code.h"
 #include "gateway/core/size_text.h"
+#include "gateway/normalize/yaml_file.h"
 
 namespace {
 
@@ -21,12 +24,17 @@ class CommandLine {
     app_.fallthrough();
     app_.add_option("--config", config_, "The configuration file")->capture_default_str()->option_text("FILE");
     add_gateway_commands();
+    add_device_commands();
     add_schema_commands();
     add_development_commands();
   }
 
   int main(int argc, char** argv) {
     try {
+      if (const std::string wrong = misspelt(argc, argv); !wrong.empty()) {
+        std::cerr << "sluice: " << wrong << "\n";
+        return exit_usage;
+      }
       app_.parse(argc, argv);
       return todo_();
     } catch (const CLI::ParseError& error) {
@@ -35,6 +43,22 @@ class CommandLine {
   }
 
  private:
+  /// What is wrong with the command's name, or its part's, if it is none; empty if it is one, or there is none.
+  std::string misspelt(int argc, char** argv) const {
+    const CLI::App* app = &app_;
+    for (int i = 1; i < argc && !app->get_subcommands({}).empty(); ++i) {
+      const std::string word = argv[i];
+      if (word.starts_with('-')) return {};
+      std::vector<std::string> names;
+      for (const CLI::App* sub : app->get_subcommands({})) names.push_back(sub->get_name());
+      if (std::find(names.begin(), names.end(), word) == names.end())
+        return "there is no command '" + word + "'" +
+               sluice::normalize::did_you_mean(word, {names.begin(), names.end()}) + "; 'sluice --help' lists them";
+      app = app->get_subcommand(word);
+    }
+    return {};
+  }
+
   CLI::App* command(const std::string& name, const std::string& what, const std::string& example,
                     std::function<int()> run) {
     CLI::App* command = app_.add_subcommand(name, what);
@@ -78,6 +102,33 @@ class CommandLine {
     status_command->add_flag("--json", json_, "The whole status as JSON");
     command("version", "Print version, build and the versions of the libraries", "sluice version",
             [] { return version(); });
+  }
+
+  void add_device_commands() {
+    CLI::App* command_command = app_.add_subcommand("command", "Commands to devices, by hand");
+    command_command->require_subcommand(1);
+    const auto add = [&](const std::string& name, const std::string& what, const std::string& example,
+                         std::function<int()> run) {
+      CLI::App* sub = command_command->add_subcommand(name, what);
+      sub->footer("Example:\n  " + example);
+      sub->callback([this, run = std::move(run)] { todo_ = run; });
+      return sub;
+    };
+    CLI::App* send = add("send", "Send a command by way of the running gateway, and wait for its outcome",
+                         "sluice command send tasmota/kitchen power state=ON --wait 5s", [this] {
+                           command_.config_file = config_;
+                           return command_send(command_);
+                         });
+    send->add_option("DEVICE", command_.device, "Family and name, as in tasmota/kitchen")->required();
+    send->add_option("NAME", command_.name, "The command, as in power")->required();
+    send->add_option("PARAMS", command_.params,
+                     "Its parameters, as in state=ON; what looks like JSON is JSON: 'text=\"5\"' is the text 5")
+        ->option_text("KEY=VALUE ...");
+    add_duration(send, "--wait", "How long to wait for the outcome; 10s by itself",
+                 [this](sluice::Duration wait) { command_.wait = wait; });
+    CLI::App* list = add("list", "The latest commands and how they ended", "sluice command list --json",
+                         [this] { return command_list(config_, json_); });
+    list->add_flag("--json", json_, "As JSON");
   }
 
   void add_schema_commands() {
@@ -154,6 +205,7 @@ class CommandLine {
   std::function<int()> todo_;
   std::filesystem::path config_ = default_config;
   bool json_ = false;
+  CommandSendOptions command_;
   TryOptions try_;
   SchemasOptions schemas_;
   SimulateOptions simulate_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/core/command.h"
 #include "gateway/core/message.h"
 #include "gateway/core/record.h"
 #include "gateway/core/result.h"
@@ -63,6 +64,69 @@ class UplinkSink {
   virtual void keep(std::stop_token) {}
   /// How that connection stands; nothing for connectors that connect only to deliver. Any thread.
   virtual std::optional<Link> link() const { return std::nullopt; }
+};
+
+/// What a CommandSource hands to.
+class CommandAcceptor {
+ public:
+  virtual ~CommandAcceptor() = default;
+
+  /// Takes what `origin` (the cloud's name, or "api") brought. Returns when it is durable: then the source may
+  /// acknowledge it. The answers say what has become of each command so far, in their order; where reply_to asks for
+  /// it, each is told by CommandSource::answer once it has ended, refusals and repeats included. An error (kind
+  /// storage) when nothing is durable: then nothing is executed either, and a source that can must not acknowledge, so
+  /// that it comes again; one that cannot tells `rejected: storage`. Any thread; blocks for one commit.
+  virtual Result<std::vector<CommandAnswer>> accept(const std::string& origin, const CommandMessage& message) = 0;
+};
+
+/// A cloud that brings commands down.
+class CommandSource {
+ public:
+  virtual ~CommandSource() = default;
+
+  /// Called once, before anything else; `acceptor` outlives the source's threads.
+  virtual void open(CommandAcceptor& acceptor) = 0;
+
+  /// For sources that have to ask: does so until a stop is requested. Called once, in a thread of its own, and returns
+  /// soon after a stop; at once where there is nothing to ask.
+  virtual void poll(std::stop_token) {}
+
+  /// Tells the cloud about a command whose reply_to was given; called by one thread. Blocks until the cloud has it or a
+  /// stop is requested. accepted: told, or nobody waits for it any more; deferred: later again; rejected: will never be
+  /// taken.
+  virtual Verdict answer(const std::string& reply_to, const CommandAnswer& answer, std::stop_token stop) = 0;
+};
+
+/// What a CommandSink hands on.
+class CommandListener {
+ public:
+  virtual ~CommandListener() = default;
+  /// What came on the topics of replies and of presence, live or (`retained`) as the broker kept it. Must not block
+  /// long.
+  virtual void heard(const Message& message) = 0;
+  /// ready() may have changed.
+  virtual void changed() = 0;
+};
+
+/// The way to the devices.
+class CommandSink {
+ public:
+  virtual ~CommandSink() = default;
+
+  /// Keeps the connection and hands on what is heard, until a stop is requested. Called once, in a thread of its own.
+  virtual void run(CommandListener& listener, std::stop_token stop) = 0;
+
+  /// Connected, and subscribed to everything it listens for. Any thread.
+  virtual bool ready() const = 0;
+
+  enum class Sent {
+    acknowledged,  ///< the broker has it
+    unknown,       ///< it may have left: never to be sent again
+    not_sent,      ///< it certainly has not
+  };
+  /// One PUBLISH, which leaves this process at most once, whatever happens. Blocks for the broker's acknowledgement, at
+  /// most some seconds. One thread.
+  virtual Sent publish(const CommandPublish& publish, std::stop_token stop) = 0;
 };
 
 }  // namespace sluice

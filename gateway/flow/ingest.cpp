@@ -8,11 +8,12 @@ namespace {
 constexpr int unclean_ends_max = 3;
 }
 
-Ingest::Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, RecordIds& ids,
-               const Clock& clock, Log& log)
+Ingest::Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, Devices& devices,
+               RecordIds& ids, const Clock& clock, Log& log)
     : options_(std::move(options)),
       normalizer_(normalizer),
       store_(store),
+      devices_(devices),
       ids_(ids),
       clock_(clock),
       log_(log),
@@ -36,10 +37,13 @@ Result<> Ingest::accept(std::span<const Message> messages) {
   batch_.quarantined.clear();
   batch_.receipts.assign(owed_.begin(), owed_.end());
   batch_.counts = {};
+  batch_.devices.clear();
+  batch_.gone_devices.clear();
   batch_.forget_receipts = forget_receipts_;
 
   for (const Message& message : messages) take(message);
   for (Record& record : batch_.records) record.id = ids_.next();
+  devices_.prepare(batch_);
 
   const bool worth_a_commit = !batch_.records.empty() || !batch_.quarantined.empty() || batch_.forget_receipts;
   if (!worth_a_commit) {
@@ -58,6 +62,7 @@ Result<> Ingest::accept(std::span<const Message> messages) {
     forget_receipts_ = false;
   }
   accepting_ = true;
+  devices_.note(batch_.records);
   return {};
 }
 

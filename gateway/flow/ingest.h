@@ -7,6 +7,7 @@
 #include "gateway/core/clock.h"
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
+#include "gateway/flow/devices.h"
 #include "gateway/flow/loop_guard.h"
 #include "gateway/flow/notice.h"
 #include "gateway/flow/redelivery.h"
@@ -29,8 +30,8 @@ class Ingest final : public Acceptor {
     std::vector<std::string> own_topics{};  ///< see LoopGuard
   };
 
-  Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, RecordIds& ids, const Clock& clock,
-         Log& log);
+  Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, Devices& devices, RecordIds& ids,
+         const Clock& clock, Log& log);
 
   Result<> accept(std::span<const Message> messages) override;
   Result<> ready() override;
@@ -49,6 +50,7 @@ class Ingest final : public Acceptor {
   const Options options_;
   normalize::Normalizer& normalizer_;
   store::Store& store_;
+  Devices& devices_;
   RecordIds& ids_;
   const Clock& clock_;
   Log& log_;

@@ -129,13 +129,42 @@ std::string example_text(const Example& example) {
   return out + block(events, "yaml") + "\n";
 }
 
+std::string wanted_text(const CommandSchema::Wanted& wanted) {
+  if (wanted.param.empty()) return code(wanted.value.text);
+  return "what " + code(wanted.param) + " says" + (wanted.map.empty() ? "" : " (" + cell(map_text(wanted.map)) + ")");
+}
+
+std::string where_text(const std::vector<CommandSchema::Where>& list) {
+  std::string out;
+  for (const CommandSchema::Where& where : list) {
+    out += ", where " + code(where.param);
+    for (std::size_t i = 0; i < where.is.size(); ++i)
+      out += (i > 0 ? " or " : " is ") + (where.is[i].kind == Scalar::Kind::null ? "left out" : code(where.is[i].text));
+  }
+  return out;
+}
+
+std::string reply_text(const CommandSchema::Reply& reply) {
+  std::string out = "- Answered by ";
+  for (std::size_t i = 0; i < reply.messages.size(); ++i) out += (i > 0 ? " or " : "") + code(reply.messages[i].text);
+  if (!reply.has.text.empty()) out += " with " + code(reply.has.text);
+  if (reply.is) out += (reply.has.text.empty() ? " with " : " that is ") + wanted_text(*reply.is);
+  out += where_text(reply.where);
+  if (reply.failed) out += "; refused by " + code(reply.failed->has.text);
+  return out + "\n";
+}
+
 std::string command_text(const Family& family, const CommandSchema& command) {
   std::string out = "### Command " + family.name + "/" + command.name + "\n\n";
   if (!command.about.empty()) out += command.about + "\n\n";
   out += "- Topic: " + code(command.topic.text) + "\n- Payload: " + code(command.payload.text) + "\n";
   for (const CommandSchema::Param& param : command.params)
-    out += "- Parameter " + code(param.name) + ": " + code(param.json_schema) + "\n";
-  if (command.reply) out += "- Answered by " + code(command.reply->message.text) + "\n";
+    out +=
+        "- Parameter " + code(param.name) + (param.optional ? " (optional): " : ": ") + code(param.json_schema) + "\n";
+  for (const CommandSchema::Reply& reply : command.replies) out += reply_text(reply);
+  if (command.explicit_only) out += "- Only where a permission names it: no wildcard covers it\n";
+  if (command.latest_wins)
+    out += "- Sets a state: one that waits is superseded by a later one" + where_text(command.latest_wins_where) + "\n";
   return out + "\n";
 }
 

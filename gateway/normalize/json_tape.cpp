@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gateway/core/json_text.h"
+
 namespace sluice::normalize {
 
 namespace {
@@ -173,6 +175,31 @@ std::uint32_t JsonTape::find(std::uint32_t container, std::string_view key, std:
   for (std::uint32_t i = container + 1; i < holder.next; i = nodes_[i].next)
     if (index-- == 0) return i;
   return Binding::nowhere;
+}
+
+void JsonTape::append_json(std::string& out, std::uint32_t node) const {
+  const Node& holder = nodes_[node];
+  if (!holder.is_container()) {
+    if (holder.kind == Node::Kind::text)
+      append_json_string(out, holder.text);
+    else
+      out += holder.kind == Node::Kind::null ? std::string_view("null") : holder.text;
+    return;
+  }
+  const bool object = holder.kind == Node::Kind::object;
+  out += object ? '{' : '[';
+  bool first = true;
+  for (std::uint32_t i = node + 1; i < holder.next; i = nodes_[i].next) {
+    if (nodes_[i].replaced) continue;
+    if (!first) out += ',';
+    first = false;
+    if (object) {
+      append_json_string(out, nodes_[i].key);
+      out += ':';
+    }
+    append_json(out, i);
+  }
+  out += object ? '}' : ']';
 }
 
 }  // namespace sluice::normalize

@@ -140,54 +140,17 @@ void compile_message(const Family& family, const MessageSchema& schema, Plan& pl
   plan.messages.push_back(std::move(message));
 }
 
-const MessageSchema* find_message(const std::vector<Family>& families, std::string_view full_name) {
-  for (const Family& family : families)
-    for (const MessageSchema& message : family.messages)
-      if (message.full_name == full_name) return &message;
-  return nullptr;
-}
-
-/// Every {placeholder} of a command's payload must be a parameter or one of the topic's names.
-void check_payload(const CommandSchema& command, const std::vector<std::string_view>& known, Problems& problems) {
-  // In JSON braces are no placeholders but where a text is one.
-  const std::string opening = command.payload_is_json ? "\"{" : "{";
-  for (std::size_t at = command.payload.text.find(opening); at != std::string::npos;
-       at = command.payload.text.find(opening, at + 1)) {
-    const std::size_t begin = at + opening.size();
-    const std::size_t end = command.payload.text.find('}', begin);
-    const std::string name = command.payload.text.substr(begin, end == std::string::npos ? end : end - begin);
-    if (end != std::string::npos && std::find(known.begin(), known.end(), name) != known.end()) continue;
-    if (name.find_first_of("\":, \n") != std::string::npos) continue;  // JSON written as text
-    problems.add(command.payload.place, "nothing here is called {" + name + "}" + did_you_mean(name, known));
-  }
-}
-
-void compile_command(const std::vector<Family>& families, const CommandSchema& command, Plan& plan,
-                     Problems& problems) {
-  if (command.topic.text.empty()) return;
-  const std::optional<TopicPattern> topic = TopicPattern::parse(command.topic, true, problems);
-  if (!topic) return;
-  plan.topics.add(*topic, Plan::command);
-  std::vector<std::string_view> known(topic->names().begin(), topic->names().end());
-  for (const CommandSchema::Param& param : command.params) known.push_back(param.name);
-  check_payload(command, known, problems);
-  if (command.reply && !command.reply->message.text.empty() &&
-      find_message(families, command.reply->message.text) == nullptr) {
-    std::vector<std::string_view> names;
-    for (const Family& family : families)
-      for (const MessageSchema& message : family.messages) names.push_back(message.full_name);
-    problems.add(command.reply->message.place, "there is no message '" + command.reply->message.text + "'" +
-                                                   did_you_mean(command.reply->message.text, names));
-  }
-}
-
 }  // namespace
 
 Plan compile(const std::vector<Family>& families, Problems& problems) {
   Plan plan;
   for (const Family& family : families) {
     for (const MessageSchema& message : family.messages) compile_message(family, message, plan, problems);
-    for (const CommandSchema& command : family.commands) compile_command(families, command, plan, problems);
+    for (const CommandSchema& command : family.commands)
+      if (std::optional<CommandPlan> made = compile_command(families, family, command, problems)) {
+        if (!made->any_topic) plan.topics.add(made->topic, Plan::command);
+        plan.commands.push_back(std::move(*made));
+      }
   }
   return plan;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/normalize/address.h"
+#include "gateway/normalize/command_plan.h"
 #include "gateway/normalize/conversion.h"
 #include "gateway/normalize/device_time.h"
 #include "gateway/normalize/schema.h"
@@ -69,10 +70,11 @@ struct MessagePlan {
   bool applies_to_all() const { return !when; }
 };
 
-/// Every message of every family.
+/// Every message and command of every family.
 struct Plan {
   static constexpr std::uint32_t command = UINT32_MAX;  ///< the target of topics that carry commands
   std::vector<MessagePlan> messages;
+  std::vector<CommandPlan> commands;
   std::vector<std::string> jq;  ///< programs
   TopicTree topics;
 };

@@ -32,6 +32,12 @@ std::string_view name_of(ValueType type) {
   return "";
 }
 
+const CommandSchema::Param* CommandSchema::param(std::string_view param_name) const {
+  for (const Param& candidate : params)
+    if (candidate.name == param_name) return &candidate;
+  return nullptr;
+}
+
 const MessageSchema* Family::message(std::string_view message_name) const {
   for (const MessageSchema& candidate : messages)
     if (candidate.name == message_name) return &candidate;

@@ -123,23 +123,49 @@ struct CommandSchema {
   struct Param {
     std::string name;
     std::string json_schema;  ///< as JSON text
+    Place place;
+    bool optional = false;  ///< may be left out though its JSON Schema has no default
   };
+  /// What a reading must be.
+  struct Wanted {
+    Scalar value;       ///< where there is no `param`
+    std::string param;  ///< otherwise the value of this parameter,
+    ValueMap map;       ///< by this map; a value that is not in it: anything will do. Empty: as it is
+    Place place;
+  };
+  struct Where {
+    std::string param;
+    std::vector<Scalar> is;  ///< null: the parameter was left out
+    Place place;
+  };
+  struct Failed {
+    Text has;
+    std::vector<Scalar> is;  ///< empty: any value
+  };
+  /// One way a device may answer.
   struct Reply {
-    Text message;              ///< full name of the message that answers
-    std::string has;           ///< the reading it must carry
-    std::optional<Scalar> is;  ///< the value it must have; may be "{param}"
-    std::optional<Duration> within;
+    std::vector<Text> messages;  ///< full names
+    Text has;                    ///< the reading that must be there, may hold {parameters}; empty: none in particular
+    std::vector<Where> where;    ///< this way counts only if all of them hold
+    std::optional<Wanted> is;
+    std::optional<Failed> failed;  ///< says that the device refused; goes before `has` and `is`
+    Duration within{5000};
   };
   std::string name;
   Place place;
   std::string about;
   Text topic;
   std::vector<Param> params;
-  Text payload;  ///< may hold {param}; JSON where the file gives a map or a list
+  Text payload;  ///< may hold {param}; JSON where the file gives a map or a list, or text that is one
   bool payload_is_json = false;
   int qos = 1;
-  bool retain = false;
-  std::optional<Reply> reply;
+  bool explicit_only = false;  ///< a permission must name this command: no wildcard covers it
+  /// It sets a state: one that waits is superseded by a later one of the same device, command and topic.
+  bool latest_wins = false;
+  std::vector<Where> latest_wins_where;  ///< only if all of them hold for the later one; empty: whatever it says
+  std::vector<Reply> replies;            ///< empty: it has no answer
+
+  const Param* param(std::string_view param_name) const;
 };
 
 /// One schema file.
@@ -148,7 +174,7 @@ struct Family {
   Place place;
   std::string title, about, reference;
   std::vector<std::pair<std::string, std::string>> settings;  ///< as in effect
-  std::vector<MessageSchema> messages;
+  std::vector<MessageSchema> messages;                        ///< may be empty where there are commands
   std::vector<CommandSchema> commands;
 
   const MessageSchema* message(std::string_view message_name) const;

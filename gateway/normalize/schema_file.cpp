@@ -127,8 +127,11 @@ std::optional<Family> read_family(const YamlNode& root, const Settings& changed,
   family.reference = map.text_or("reference", "");
   const Settings file_settings = read_settings(map.find("settings"), problems);
   family.settings = with_changes(file_settings, changed, changed_at, problems);
-  if (const YamlNode* messages = map.require("messages")) read_messages(*messages, family, file_settings, problems);
-  if (const YamlNode* commands = map.find("commands")) read_commands(*commands, family, problems);
+  // A family may be nothing but commands.
+  const YamlNode* commands = map.find("commands");
+  const YamlNode* messages = commands != nullptr ? map.find("messages") : map.require("messages");
+  if (messages != nullptr) read_messages(*messages, family, file_settings, problems);
+  if (commands != nullptr) read_commands(*commands, family, problems);
   map.finish();
   if (family.name.empty()) return std::nullopt;
   return family;

@@ -18,6 +18,9 @@ std::optional<Family> read_family(const YamlNode& root, const Settings& changed,
 /// One of the family's `messages`, and one of its `commands`, settings filled in. Used by read_family.
 MessageSchema read_message(const YamlNode& node, const std::string& family, Problems& problems);
 CommandSchema read_command(const YamlNode::Member& member, const std::string& family, Problems& problems);
+std::vector<CommandSchema::Reply> read_replies(const YamlNode& node, const std::string& family, Problems& problems);
+/// `where` of a reply, and `latest_wins` where it is a map; `key` is its name, for messages.
+std::vector<CommandSchema::Where> read_where(const YamlNode& node, std::string_view key, Problems& problems);
 std::vector<Example> read_examples(const YamlNode& node, Problems& problems);
 
 /// Names of families, messages and commands: a-z 0-9 _ -. Anything else is a problem.

@@ -48,4 +48,9 @@ bool TextPattern::match(std::string_view text, std::vector<std::string_view>& fo
   return true;
 }
 
+bool TextPattern::occurs_in(std::string_view text) const {
+  const re2::StringPiece whole(text.data(), text.size());
+  return compiled_->re2.Match(whole, 0, whole.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
 }  // namespace sluice::normalize

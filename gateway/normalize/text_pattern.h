@@ -21,6 +21,8 @@ class TextPattern {
   /// the group took no part in the match.
   bool match(std::string_view text, std::vector<std::string_view>& found) const;
 
+  bool occurs_in(std::string_view text) const;  ///< whether any part of the text matches
+
  private:
   struct Compiled;
   explicit TextPattern(std::unique_ptr<const Compiled> compiled);

@@ -16,21 +16,36 @@ bool is_name(std::string_view text) {
   });
 }
 
+/// `POWER{channel}`; nothing if it is not of this form.
+std::optional<TopicPattern::Level> read_inside(std::string_view text) {
+  const std::size_t begin = text.find('{');
+  const std::size_t end = text.find('}');
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::nullopt;
+  const std::string_view prefix = text.substr(0, begin);
+  const std::string_view name = text.substr(begin + 1, end - begin - 1);
+  const std::string_view suffix = text.substr(end + 1);
+  if (!is_name(name) || suffix.find_first_of("{}") != std::string_view::npos) return std::nullopt;
+  using Level = TopicPattern::Level;
+  return Level{Level::Kind::inside, std::string(name), std::string(prefix), std::string(suffix)};
+}
+
 /// One level as written. Nothing is returned with the complaint in `wrong`.
-std::optional<TopicPattern::Level> read_level(std::string_view text, std::string& wrong) {
+std::optional<TopicPattern::Level> read_level(std::string_view text, bool of_command, std::string& wrong) {
   using Level = TopicPattern::Level;
   if (text.find_first_of("+#") != std::string_view::npos) {
     wrong = "write {name} for one level and {name...} for the rest, not + and #";
     return std::nullopt;
   }
-  if (text.find_first_of("{}") == std::string_view::npos) return Level{Level::Kind::literal, std::string(text)};
+  if (text.find_first_of("{}") == std::string_view::npos) return Level{Level::Kind::literal, std::string(text), {}, {}};
   std::string_view name = text;
   if (name.front() == '{' && name.back() == '}') {
     name = name.substr(1, name.size() - 2);
     const bool rest = name.ends_with("...");
     if (rest) name.remove_suffix(3);
-    if (is_name(name)) return Level{rest ? Level::Kind::rest : Level::Kind::one, std::string(name)};
+    if (is_name(name)) return Level{rest ? Level::Kind::rest : Level::Kind::one, std::string(name), {}, {}};
   }
+  if (of_command)
+    if (std::optional<Level> inside = read_inside(text)) return inside;
   wrong = "a placeholder must be a whole level, as in a/{name}/b: '" + std::string(text) + "' is not";
   return std::nullopt;
 }
@@ -47,7 +62,7 @@ void split_levels(std::string_view topic, std::vector<std::string_view>& levels)
   }
 }
 
-std::optional<TopicPattern> TopicPattern::parse(const Text& topic, bool rest_anywhere, Problems& problems) {
+std::optional<TopicPattern> TopicPattern::parse(const Text& topic, bool of_command, Problems& problems) {
   std::vector<std::string_view> parts;
   split_levels(topic.text, parts);
   std::string wrong;
@@ -62,7 +77,7 @@ std::optional<TopicPattern> TopicPattern::parse(const Text& topic, bool rest_any
   TopicPattern pattern;
   std::size_t rests = 0;
   for (std::size_t i = 0; i < parts.size() && wrong.empty(); ++i) {
-    const std::optional<Level> level = read_level(parts[i], wrong);
+    const std::optional<Level> level = read_level(parts[i], of_command, wrong);
     if (!level) break;
     pattern.levels_.push_back(*level);
     if (level->kind == Level::Kind::literal) continue;
@@ -70,7 +85,7 @@ std::optional<TopicPattern> TopicPattern::parse(const Text& topic, bool rest_any
       wrong = "the placeholder {" + level->text + "} stands here twice";
     pattern.names_.push_back(level->text);
     if (level->kind != Level::Kind::rest) continue;
-    if (++rests > 1 || (!rest_anywhere && i + 1 != parts.size()))
+    if (++rests > 1 || (!of_command && i + 1 != parts.size()))
       wrong = "{" + level->text + "...} must be the last level, and there is only one";
   }
   if (wrong.empty()) return pattern;
@@ -83,7 +98,7 @@ std::string TopicPattern::filter() const {
   for (const Level& level : levels_) {
     if (!out.empty() || &level != &levels_.front()) out += '/';
     if (level.kind == Level::Kind::rest) return out + '#';
-    out += level.kind == Level::Kind::one ? "+" : level.text;
+    out += level.kind == Level::Kind::literal ? level.text : "+";
   }
   return out;
 }
@@ -99,8 +114,11 @@ bool TopicPattern::matches(std::span<const std::string_view> topic) const {
   if (topic.size() < levels_.size() || (topic.size() > levels_.size() && rest == levels_.size())) return false;
   if (topic[0].starts_with('$') && levels_[0].kind != Level::Kind::literal) return false;
   const std::size_t surplus = topic.size() - levels_.size();
-  for (std::size_t i = 0; i < levels_.size(); ++i)
-    if (levels_[i].kind == Level::Kind::literal && levels_[i].text != topic[i > rest ? i + surplus : i]) return false;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const std::string_view level = topic[i > rest ? i + surplus : i];
+    if (levels_[i].kind == Level::Kind::literal && levels_[i].text != level) return false;
+    if (levels_[i].kind == Level::Kind::inside && !levels_[i].takes(level)) return false;
+  }
   return true;
 }
 
@@ -111,6 +129,9 @@ void TopicPattern::bind(std::span<const std::string_view> topic, std::vector<std
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     const std::string_view first = topic[after_rest ? i + surplus : i];
     if (levels_[i].kind == Level::Kind::one) values.push_back(first);
+    if (levels_[i].kind == Level::Kind::inside)
+      values.push_back(
+          first.substr(levels_[i].prefix.size(), first.size() - levels_[i].prefix.size() - levels_[i].suffix.size()));
     if (levels_[i].kind != Level::Kind::rest) continue;
     const std::string_view last = topic[i + surplus];
     values.emplace_back(first.data(), static_cast<std::size_t>(last.data() + last.size() - first.data()));
@@ -123,7 +144,9 @@ std::string TopicPattern::render(std::span<const std::string_view> values) const
   std::size_t next = 0;
   for (const Level& level : levels_) {
     if (&level != &levels_.front()) out += '/';
+    out += level.prefix;
     out += level.kind == Level::Kind::literal ? std::string_view(level.text) : values[next++];
+    out += level.suffix;
   }
   return out;
 }

@@ -14,19 +14,26 @@ namespace sluice::normalize {
 /// The levels of an MQTT topic (MQTT 5 section 4.7.1.1): "a//b" has three, the middle one empty.
 void split_levels(std::string_view topic, std::vector<std::string_view>& levels);
 
-/// A topic with placeholders: `{name}` takes one level, `{name...}` one or more. Immutable.
+/// A topic with placeholders: `{name}` takes one level, `{name...}` one or more. In a command's topic a placeholder may
+/// also be a part of a level, `POWER{channel}`, and then stands for any text, empty too. Immutable.
 class TopicPattern {
  public:
   struct Level {
-    enum class Kind { literal, one, rest };
+    enum class Kind { literal, one, rest, inside };
     Kind kind = Kind::literal;
-    std::string text;  ///< of a literal; otherwise the placeholder's name
+    std::string text;            ///< of a literal; otherwise the placeholder's name
+    std::string prefix, suffix;  ///< of `inside`: what stands round the placeholder
+
+    /// Whether an `inside` takes this level of a topic.
+    bool takes(std::string_view level) const {
+      return level.size() >= prefix.size() + suffix.size() && level.starts_with(prefix) && level.ends_with(suffix);
+    }
 
     bool operator==(const Level&) const = default;
   };
 
-  /// `rest_anywhere`: `{name...}` may have levels after it, as topics of commands need.
-  static std::optional<TopicPattern> parse(const Text& topic, bool rest_anywhere, Problems& problems);
+  /// `of_command`: `{name...}` may have levels after it, and a placeholder may be a part of a level.
+  static std::optional<TopicPattern> parse(const Text& topic, bool of_command, Problems& problems);
 
   const std::vector<Level>& levels() const { return levels_; }
   const std::vector<std::string>& names() const { return names_; }

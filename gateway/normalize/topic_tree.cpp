@@ -11,6 +11,24 @@ std::uint32_t TopicTree::make_node() {
   return static_cast<std::uint32_t>(nodes_.size() - 1);
 }
 
+/// The node below `at` for this level, made where there is none.
+std::uint32_t TopicTree::child(std::uint32_t at, const TopicPattern::Level& level) {
+  using Kind = TopicPattern::Level::Kind;
+  if (level.kind == Kind::literal) {
+    const auto found = nodes_[at].literals.find(level.text);
+    if (found != nodes_[at].literals.end()) return found->second;
+  }
+  if (level.kind == Kind::one && nodes_[at].one != 0) return nodes_[at].one;
+  const std::uint32_t next = make_node();
+  if (level.kind == Kind::literal)
+    nodes_[at].literals.emplace(level.text, next);
+  else if (level.kind == Kind::one)
+    nodes_[at].one = next;
+  else
+    nodes_[at].insides.push_back({level, next});
+  return next;
+}
+
 void TopicTree::add(const TopicPattern& pattern, std::uint32_t target) {
   std::uint32_t at = 0;
   for (const TopicPattern::Level& level : pattern.levels()) {
@@ -18,20 +36,7 @@ void TopicTree::add(const TopicPattern& pattern, std::uint32_t target) {
       nodes_[at].rests.push_back({pattern, target});
       return;
     }
-    const bool literal = level.kind == TopicPattern::Level::Kind::literal;
-    std::uint32_t next = literal ? 0 : nodes_[at].one;
-    if (literal) {
-      const auto found = nodes_[at].literals.find(level.text);
-      if (found != nodes_[at].literals.end()) next = found->second;
-    }
-    if (next == 0) {
-      next = make_node();
-      if (literal)
-        nodes_[at].literals.emplace(level.text, next);
-      else
-        nodes_[at].one = next;
-    }
-    at = next;
+    at = child(at, level);
   }
   nodes_[at].targets.push_back(target);
 }
@@ -51,6 +56,8 @@ void TopicTree::find_below(const Node& node, std::size_t depth, std::span<const 
   if (literal != node.literals.end()) find_below(nodes_[literal->second], depth + 1, topic, targets);
   // Wildcards do not take topics that begin with $ (MQTT 5 section 4.7.2).
   if (depth == 0 && topic[0].starts_with('$')) return;
+  for (const Inside& inside : node.insides)
+    if (inside.level.takes(topic[depth])) find_below(nodes_[inside.next], depth + 1, topic, targets);
   if (node.one != 0) find_below(nodes_[node.one], depth + 1, topic, targets);
   for (const Rest& rest : node.rests)
     if (rest.pattern.matches(topic)) targets.push_back(rest.target);

@@ -19,7 +19,8 @@ class TopicTree {
   void add(const TopicPattern& pattern, std::uint32_t target);
 
   /// The targets of all patterns that match, most specific first: level by level from the left a literal goes before
-  /// `{name}`, and that before `{name...}`. Targets of one and the same pattern come in the order they were added.
+  /// `x{name}`, that before `{name}`, and that before `{name...}`. Targets of one and the same pattern come in the
+  /// order they were added.
   void find(std::span<const std::string_view> topic, std::vector<std::uint32_t>& targets) const;
 
  private:
@@ -31,14 +32,20 @@ class TopicTree {
     TopicPattern pattern;
     std::uint32_t target;
   };
+  struct Inside {
+    TopicPattern::Level level;
+    std::uint32_t next;
+  };
   struct Node {
     std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> literals;
     std::uint32_t one = 0;  ///< 0: there is none; the root is nobody's child
+    std::vector<Inside> insides;
     std::vector<std::uint32_t> targets;
     std::vector<Rest> rests;
   };
 
   std::uint32_t make_node();
+  std::uint32_t child(std::uint32_t at, const TopicPattern::Level& level);
   void find_below(const Node& node, std::size_t depth, std::span<const std::string_view> topic,
                   std::vector<std::uint32_t>& targets) const;
 

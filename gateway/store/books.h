@@ -32,6 +32,7 @@ struct Totals {
   std::int64_t running = 0;          ///< 1 from open to a clean close
   std::int64_t unclean_ends = 0;     ///< in a row, without a message stored between them
   std::int64_t probes = 0;           ///< something to write, to see whether writing works
+  CommandCounts commands;
 };
 
 /// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates.

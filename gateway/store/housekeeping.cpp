@@ -18,6 +18,8 @@ constexpr std::int64_t prune_rows_max = 2000;
 constexpr std::int64_t prune_bytes_max = 8 << 20;
 
 constexpr int quarantine_drop_max = 500;
+constexpr int commands_drop_max = 500;
+constexpr Duration commands_age_max = 7 * 24h;
 constexpr Duration settlements_wait_max = 500ms;
 constexpr Duration counts_wait_max = 1min;
 
@@ -73,8 +75,17 @@ Result<> Writer::step() {
   const Timestamp oldest = clock_.wall_time() - limits_.quarantine_age_max;
   const Result<bool> old_in_quarantine = trust_.holds() ? quarantine_.has_older(oldest) : Result<bool>(false);
   if (!old_in_quarantine) return history_.failed(old_in_quarantine.error()), old_in_quarantine.error();
-  if (!*aged && !*old_in_quarantine && !flush_due(next)) return {};
+  const Timestamp oldest_command = clock_.wall_time() - commands_age_max;
+  const Result<bool> old_commands = trust_.holds() ? inbox_.has_older(oldest_command) : Result<bool>(false);
+  if (!old_commands) return history_.failed(old_commands.error()), old_commands.error();
+  // A commit that failed may stand in the log with its mark, and count after a crash: until something is written over
+  // it.
+  const bool failing = !history_.last_error().empty();
+  if (failing) next.totals.probes += 1;
+  if (!*aged && !*old_in_quarantine && !*old_commands && !failing && !flush_due(next)) return {};
   return commit(std::move(next), freeze ? &*freeze : nullptr, [&](Books& books) -> Result<> {
+    if (*old_commands)
+      if (auto done = inbox_.drop_older(oldest_command, commands_drop_max); !done) return done;
     if (!*old_in_quarantine) return {};
     return quarantine_.drop_older(oldest, quarantine_drop_max, books.totals);
   });

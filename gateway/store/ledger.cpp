@@ -27,6 +27,13 @@ void each_total(A& a, B& b, Visit visit) {
   visit("running", a.running, b.running);
   visit("unclean_ends", a.unclean_ends, b.unclean_ends);
   visit("probes", a.probes, b.probes);
+  visit("commands_accepted", a.commands.accepted, b.commands.accepted);
+  visit("commands_sent", a.commands.sent, b.commands.sent);
+  visit("commands_succeeded", a.commands.succeeded, b.commands.succeeded);
+  visit("commands_failed", a.commands.failed, b.commands.failed);
+  visit("commands_expired", a.commands.expired, b.commands.expired);
+  visit("commands_rejected", a.commands.rejected, b.commands.rejected);
+  visit("commands_unanswered", a.commands.unanswered, b.commands.unanswered);
 }
 
 template <class A, class B, class Visit>

@@ -62,6 +62,12 @@ Result<> Writer::prepare(const std::filesystem::path& file, const Store::Options
   if (!quarantine) return quarantine.error();
   Result<Receipts> receipts = Receipts::prepare(database_);
   if (!receipts) return receipts.error();
+  Result<Inbox> inbox = Inbox::prepare(database_);
+  if (!inbox) return inbox.error();
+  Result<DeviceList> devices = DeviceList::prepare(database_);
+  if (!devices) return devices.error();
+  inbox_ = std::move(*inbox);
+  devices_ = std::move(*devices);
   ledger_ = std::move(*ledger);
   log_ = std::move(*log);
   quarantine_ = std::move(*quarantine);

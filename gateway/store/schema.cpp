@@ -68,7 +68,58 @@ CREATE TABLE receipts (
 // stop before it.
 constexpr const char* second_step = "ALTER TABLE log ADD COLUMN payload BLOB";
 
-constexpr std::array steps_to_here = {first_step, second_step};
+// commands: each that was ever taken, by its id; `ended` ones are kept so that a repeat is known. expires_at is NULL
+// where only the time since acceptance counts. answers: which source still has to hear of which command; `text` is
+// filled where it is about none that could be read. settings: what each cloud has set last, so that hearing it again is
+// no command. devices: online is NULL where a device never said.
+constexpr const char* third_step = R"sql(
+CREATE TABLE commands (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  origin TEXT NOT NULL,
+  device TEXT NOT NULL,
+  name TEXT NOT NULL,
+  params TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  dated INTEGER NOT NULL,
+  expires_at INTEGER,
+  digest INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  reply TEXT NOT NULL,
+  answered_by TEXT NOT NULL,
+  at INTEGER NOT NULL
+);
+CREATE INDEX open_commands ON commands (number) WHERE ended = 0;
+CREATE INDEX kept_commands ON commands (number) WHERE state <> 6;
+CREATE INDEX refused_commands ON commands (number) WHERE state = 6;
+CREATE TABLE answers (
+  number INTEGER PRIMARY KEY,
+  cloud TEXT NOT NULL,
+  reply_to TEXT NOT NULL,
+  command TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX answers_once ON answers (cloud, command, reply_to) WHERE text = '';
+CREATE TABLE settings (
+  cloud TEXT NOT NULL,
+  device TEXT NOT NULL,
+  command TEXT NOT NULL,
+  digest INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (cloud, device, command)
+) WITHOUT ROWID;
+CREATE TABLE devices (
+  name TEXT PRIMARY KEY,
+  online INTEGER,
+  since INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array steps_to_here = {first_step, second_step, third_step};
 constexpr std::int64_t application_id = 0x536c7563;
 
 }  // namespace

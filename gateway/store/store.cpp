@@ -184,6 +184,7 @@ Snapshot Store::snapshot() const {
   shown.quarantine_bytes = totals.quarantine_bytes;
   shown.quarantine_dropped = totals.quarantine_dropped;
   shown.outbox_bytes = books.outbox_bytes();
+  shown.commands = totals.commands;
   for (const Account& account : books.clouds) {
     CloudCounts& counts = shown.clouds.emplace_back(counts_of(account, totals.tail));
     const std::shared_ptr<CloudReader> reader = state_->reader(account.name);
@@ -195,6 +196,36 @@ Snapshot Store::snapshot() const {
 
 Result<std::vector<Receipt>> Store::receipts() const {
   return state_->writer->receipts();
+}
+
+Result<std::optional<KeptCommand>> Store::find_command(std::string_view id) const {
+  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.find(id); });
+}
+
+Result<std::vector<KeptCommand>> Store::open_commands() const {
+  return state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.open(); });
+}
+
+Result<std::vector<KeptCommand>> Store::latest_commands(std::size_t count) const {
+  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.latest(count); });
+}
+
+Result<std::vector<OwedAnswer>> Store::owed_answers(std::string_view cloud, std::size_t count) const {
+  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.owed(cloud, count); });
+}
+
+Result<Store::InboxNumbers> Store::inbox_numbers() const {
+  const auto numbers = state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.numbers(); });
+  if (!numbers) return numbers.error();
+  return InboxNumbers{numbers->command, numbers->answer};
+}
+
+Result<std::vector<KeptSetting>> Store::settings() const {
+  return state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.settings(); });
+}
+
+Result<std::vector<KnownDevice>> Store::devices() const {
+  return state_->writer->read_inbox([](Inbox&, DeviceList& devices) { return devices.all(); });
 }
 
 int Store::unclean_ends() const {

@@ -14,6 +14,7 @@
 #include "gateway/core/message.h"
 #include "gateway/core/record.h"
 #include "gateway/core/result.h"
+#include "gateway/store/kept_command.h"
 
 namespace sluice::store {
 
@@ -56,13 +57,22 @@ struct Receipt {
   std::uint64_t digest = 0;
 };
 
-/// What one group commit makes durable, all or nothing.
+/// What one group commit makes durable, all or nothing. A full buffer that holds takes the outcomes that come
+/// with changes of commands all the same.
 struct Batch {
   std::vector<Record> records{};
   std::vector<Quarantined> quarantined{};
   std::vector<Receipt> receipts{};
   bool forget_receipts = false;  ///< before `receipts` are added: the broker's session is new
   MessageCounts counts{};
+
+  std::vector<KeptCommand> commands{};   ///< new ones, with ids that are not known yet
+  std::vector<CommandChange> changes{};  ///< of commands that have not ended
+  std::vector<OwedAnswer> answers{};     ///< to be told; the same about the same command is owed once
+  std::vector<std::int64_t> told{};      ///< numbers of answers
+  std::vector<KeptSetting> settings{};   ///< new, or changed
+  std::vector<KnownDevice> devices{};    ///< new ones, and changed presence
+  std::vector<std::string> gone_devices{};
 };
 
 /// What became of one record at one cloud.
@@ -93,6 +103,7 @@ struct Snapshot {
   std::int64_t quarantine_bytes = 0;
   std::uint64_t quarantine_dropped = 0;  ///< let go by quarantine's own bounds
   std::int64_t outbox_bytes = 0;
+  CommandCounts commands;
 };
 
 /// The gateway's one database, `data_dir`/sluice.db: the outbox (an append-only log with a cursor a cloud), quarantine,
@@ -169,6 +180,18 @@ class Store {
   /// The digest of the last stored QoS 1 message with each packet id, while fewer than 32 768 QoS 1 messages have been
   /// stored after it (half of the id space, so that an id the broker gives anew is never taken for the old one).
   Result<std::vector<Receipt>> receipts() const;
+
+  /// The inbox. A command that is known may have been forgotten when it had ended: after 7 days, or behind 100 000.
+  Result<std::optional<KeptCommand>> find_command(std::string_view id) const;
+  Result<std::vector<KeptCommand>> open_commands() const;                     ///< not ended, in order
+  Result<std::vector<KeptCommand>> latest_commands(std::size_t count) const;  ///< newest first
+  Result<std::vector<OwedAnswer>> owed_answers(std::string_view cloud, std::size_t count) const;
+  struct InboxNumbers {
+    std::int64_t command = 0, answer = 0;
+  };
+  Result<InboxNumbers> inbox_numbers() const;  ///< the last ones given
+  Result<std::vector<KeptSetting>> settings() const;
+  Result<std::vector<KnownDevice>> devices() const;
 
   /// Unclean ends in a row: counted up at open, set back by the first append with messages and by a clean close.
   int unclean_ends() const;

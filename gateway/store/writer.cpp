@@ -25,8 +25,14 @@ void count(const Batch& batch, Totals& totals) {
   if (batch.counts.received() > 0) totals.unclean_ends = 0;
 }
 
+bool of_commands(const Batch& batch) {
+  return !batch.commands.empty() || !batch.changes.empty() || !batch.answers.empty() || !batch.told.empty() ||
+         !batch.settings.empty();
+}
+
 bool has_rows(const Batch& batch) {
-  return !batch.records.empty() || !batch.quarantined.empty() || !batch.receipts.empty() || batch.forget_receipts;
+  return !batch.records.empty() || !batch.quarantined.empty() || !batch.receipts.empty() || batch.forget_receipts ||
+         of_commands(batch) || !batch.devices.empty() || !batch.gone_devices.empty();
 }
 
 Error buffer_full(std::int64_t waiting, const Limits& limits) {
@@ -41,7 +47,9 @@ Result<> Writer::append(const Batch& batch) {
   const std::int64_t waiting = accounts_->outbox_bytes();
   const bool over = !batch.records.empty() && waiting + size_of(batch.records) > limits_.size_max;
   // An empty buffer takes a batch of any size: refused for ever, it would block all that comes after it.
-  if (over && limits_.when_full == WhenFull::hold && waiting > 0) return buffer_full(waiting, limits_);
+  // The ends of commands that were sent are few, and must be stored; a flood of refused ones has to wait.
+  if (over && limits_.when_full == WhenFull::hold && waiting > 0 && batch.changes.empty())
+    return buffer_full(waiting, limits_);
   std::optional<Accounts::Freeze> freeze;
   if (over) freeze.emplace(*accounts_);
   Books next = accounts_->books();
@@ -66,6 +74,9 @@ Result<> Writer::put_rows(const Batch& batch, Books& next) {
   if (limits_.when_full == WhenFull::drop_oldest)
     if (auto done = make_room(next); !done) return done;
   if (auto done = put_quarantined(batch.quarantined, totals); !done) return done;
+  if (auto done = inbox_.put(batch, totals.commands); !done) return done;
+  if (auto done = devices_.put(batch.devices); !done) return done;
+  if (auto done = devices_.drop(batch.gone_devices); !done) return done;
   if (batch.forget_receipts)
     if (auto done = receipts_.forget(); !done) return done;
   return receipts_.append(batch.receipts, totals.receipts_last);
@@ -118,7 +129,12 @@ Result<std::vector<Store::Forgotten>> Writer::keep_clouds(const std::vector<std:
   for (const Account& cloud : before)
     if (next.find(cloud.name) == nullptr)
       forgotten.push_back({cloud.name, static_cast<std::uint64_t>(tail.seq - cloud.cursor.seq)});
-  if (auto done = commit(std::move(next), &freeze, {}); !done) return done.error();
+  const auto forget_answers = [&](Books&) -> Result<> {
+    for (const Store::Forgotten& gone : forgotten)
+      if (auto done = inbox_.forget(gone.cloud); !done) return done;
+    return {};
+  };
+  if (auto done = commit(std::move(next), &freeze, forget_answers); !done) return done.error();
   return forgotten;
 }
 

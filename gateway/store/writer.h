@@ -15,6 +15,8 @@
 #include "gateway/store/books.h"
 #include "gateway/store/clock_trust.h"
 #include "gateway/store/database.h"
+#include "gateway/store/device_list.h"
+#include "gateway/store/inbox.h"
 #include "gateway/store/ledger.h"
 #include "gateway/store/quarantine.h"
 #include "gateway/store/receipts.h"
@@ -40,6 +42,12 @@ class Writer {
   Result<std::vector<Store::Forgotten>> keep_clouds(const std::vector<std::string>& names);
   Result<> step();
   Result<std::vector<Receipt>> receipts();
+  /// Reads of the inbox and the devices, in turn with what writes.
+  template <class Read>
+  auto read_inbox(const Read& read) {
+    const std::lock_guard turn(turn_);
+    return read(inbox_, devices_);
+  }
   /// Writes what is pending. A clean end.
   Result<> close();
 
@@ -75,6 +83,8 @@ class Writer {
   RecordLog log_;
   Quarantine quarantine_;
   Receipts receipts_;
+  Inbox inbox_;
+  DeviceList devices_;
   Books written_;  ///< as the file has them
   std::unique_ptr<Accounts> accounts_;
   ClockTrust trust_;

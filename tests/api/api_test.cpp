@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "gateway/api/request_target.h"
+
 namespace sluice::api {
 namespace {
 
@@ -27,6 +29,8 @@ Picture picture() {
   counts.backlog_bytes = 321;
   counts.oldest = p.taken_at - std::chrono::seconds(5);
   p.store.clouds.push_back(counts);
+  p.store.commands = {
+      .accepted = 12, .sent = 11, .succeeded = 6, .failed = 1, .expired = 2, .rejected = 4, .unanswered = 3};
   p.store.quarantined_by_schema = {{"tasmota/sensor", 2}};
   flow::CloudState state;
   state.name = "hooks";
@@ -44,7 +48,7 @@ class ApiTest : public testing::Test {
                bool from_loopback = true, const std::string& method = "GET") {
     Request request;
     request.method = method;
-    request.path = path;
+    EXPECT_TRUE(read_target(path, request));
     request.headers = std::move(headers);
     request.from_loopback = from_loopback;
     return Api({"secret-token", {"pi.local"}}, [this] { return picture_; }).answer(request);
@@ -68,6 +72,13 @@ TEST_F(ApiTest, StatusHasTheDocumentedShapeAndBothEquationsHold) {
   EXPECT_EQ(cloud["dropped"], (json{{"size", 1}, {"age", 1}}));
   EXPECT_EQ(cloud["backlog"], (json{{"records", 1}, {"bytes", 321}, {"oldest_s", 5}}));
   EXPECT_EQ(cloud["last_error"]["text"], "401: \"no\"");
+  EXPECT_EQ(status["commands"], (json{{"accepted", 12},
+                                      {"sent", 11},
+                                      {"succeeded", 6},
+                                      {"failed", 1},
+                                      {"expired", 2},
+                                      {"rejected", 4},
+                                      {"unanswered", 3}}));
 }
 
 TEST_F(ApiTest, MetricsAreInPrometheusTextFormat) {
@@ -81,6 +92,9 @@ TEST_F(ApiTest, MetricsAreInPrometheusTextFormat) {
         "sluice_delivery_seconds_bucket{cloud=\"hooks\",le=\"0.025\"} 1\n",
         "sluice_delivery_seconds_bucket{cloud=\"hooks\",le=\"+Inf\"} 1\n",
         "sluice_delivery_seconds_sum{cloud=\"hooks\"} 0.02\n", "sluice_commit_seconds_count 0\n",
+        "sluice_commands_total{outcome=\"sent\"} 11\n", "sluice_commands_total{outcome=\"succeeded\"} 6\n",
+        "sluice_commands_total{outcome=\"failed\"} 1\n", "sluice_commands_total{outcome=\"expired\"} 2\n",
+        "sluice_commands_total{outcome=\"rejected\"} 4\n", "sluice_commands_total{outcome=\"unanswered\"} 3\n",
         "sluice_local_broker_up 1\n", "sluice_build_info{version=\"1.2.3\"} 1\n"})
     EXPECT_NE(response.body.find(line), std::string::npos) << line;
 }
@@ -115,6 +129,9 @@ TEST_F(ApiTest, RefusesOtherMethodsAndPaths) {
   EXPECT_EQ(get("/metrics", {{"host", "localhost"}}, true, "POST").status, 405);
   EXPECT_EQ(get("/nothing").status, 404);
   EXPECT_EQ(get("/nothing").content_type, "application/problem+json");
+  for (const char* path :
+       {"/api/v1/devices", "/api/v1/devices/tasmota/kitchen", "/api/v1/commands", "/api/v1/commands/1"})
+    EXPECT_EQ(get(path).status, 404) << path << " without a downlink";
 }
 
 }  // namespace

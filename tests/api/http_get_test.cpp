@@ -69,6 +69,48 @@ TEST_F(Get, EndsInTimeWhereNoAnswerComes) {
   server_.reset();  // the handler uses what is declared here
 }
 
+TEST_F(Get, ACallSendsMethodHeadersAndBodyAndHearsAnyStatus) {
+  start([](const Request& request) {
+    Response response = problem(422, {},
+                                request.method + " " + request.headers.find("host")->second + " " +
+                                    request.headers.find("x-more")->second + " " + request.body);
+    return response;
+  });
+  HttpCall call;
+  call.method = "POST";
+  call.path = "/x";
+  call.headers = {{"X-More", "yes"}};
+  call.body = "{}";
+  const auto answer = http_call("127.0.0.1:" + std::to_string(server_->port()), call, stage::patience);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 422);
+  EXPECT_NE(answer->body.find("POST localhost yes {}"), std::string::npos) << answer->body;
+}
+
+TEST(HttpCall, AnAnswerThatBreaksOffIsNone) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof to;
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&to), size), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  getsockname(listener, reinterpret_cast<sockaddr*>(&to), &size);
+  std::thread gateway([&] {
+    const int peer = accept(listener, nullptr, nullptr);
+    char buffer[4096];
+    (void)!recv(peer, buffer, sizeof buffer, 0);
+    const std::string half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}";
+    (void)!send(peer, half.data(), half.size(), MSG_NOSIGNAL);
+    close(peer);
+  });
+  const auto got = http_get("127.0.0.1:" + std::to_string(ntohs(to.sin_port)), "/", "", stage::patience);
+  gateway.join();
+  close(listener);
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().message.find("broke off"), std::string::npos) << got.error().message;
+}
+
 TEST(Problem, IsAnRfc9457Document) {
   const Response response = problem(404, "No such device", "kitchen \"2\"");
   EXPECT_EQ(response.status, 404);

@@ -122,7 +122,6 @@ TEST_P(WrongCloud, is_told_with_its_place) {
 INSTANTIATE_TEST_SUITE_P(
     ConfigClouds, WrongCloud,
     testing::Values(
-        Wrong{"downlink: { poll: x }", "5: unknown key 'downlink'"},
         Wrong{"uplink: { thin: {} }",
               "21: clouds[].uplink.thin: says nothing; write every: 60s, on_change: true, or both"},
         Wrong{"uplink: { thin: { every: 100ms } }",

@@ -285,7 +285,8 @@ INSTANTIATE_TEST_SUITE_P(
               "sluice.yaml:3:16: api.hosts: every entry must be one line of UTF-8 and not empty"},
         Wrong{least + "log: { level: loud }",
               "sluice.yaml:3:15: log.level: 'loud' is not known here; write debug, info, warning or error"},
-        Wrong{least + "commands: { expire_after: 60s }", "sluice.yaml:3:1: unknown key 'commands'"}));
+        Wrong{least + "comands: { expire_after: 60s }",
+              "sluice.yaml:3:1: unknown key 'comands' (did you mean 'commands'?)"}));
 
 }  // namespace
 }  // namespace sluice::app

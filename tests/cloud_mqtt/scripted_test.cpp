@@ -1,6 +1,6 @@
 // What brokers answer that a mosquitto of the test's own does not: reason codes, limits, farewells.
 #include "tests/cloud_mqtt/running.h"
-#include "tests/stage/scripted_broker.h"
+#include "tests/cloud_mqtt/wire.h"
 
 namespace sluice::cloud_mqtt {
 namespace {
@@ -8,40 +8,12 @@ namespace {
 using stage::Packet;
 using stage::ScriptedBroker;
 
-/// Of a PUBLISH with QoS 1: topic, packet id, and what follows.
-struct Publish {
-  explicit Publish(const Packet& packet) {
-    const std::size_t size = packet.number(0);
-    topic = packet.body.substr(2, size);
-    id = packet.number(2 + size);
-    rest = packet.body.substr(4 + size);
-    qos = packet.first >> 1 & 3;
-    retain = (packet.first & 1) != 0;
-    dup = (packet.first & 8) != 0;
-  }
-  std::string topic, rest;
-  int id = 0, qos = 0;
-  bool retain = false, dup = false;
-};
-
-std::string puback(int id, int reason = 0) {
-  std::string body{static_cast<char>(id >> 8), static_cast<char>(id)};
-  if (reason != 0) body += {static_cast<char>(reason), '\0'};
-  return ScriptedBroker::encode(0x40, body);
-}
-
 std::string connack(const std::string& properties) {
   return ScriptedBroker::encode(0x20, std::string("\0\0", 2) + static_cast<char>(properties.size()) + properties);
 }
 
 struct Scripted : testing::Test {
-  std::optional<Publish> next() {
-    for (;;) {
-      const std::optional<Packet> packet = broker.read();
-      if (!packet) return std::nullopt;
-      if (packet->type() == stage::publish) return Publish(*packet);
-    }
-  }
+  std::optional<Publish> next() { return next_publish(broker); }
   ScriptedBroker broker;
 };
 

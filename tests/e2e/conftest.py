@@ -1,4 +1,5 @@
 """Fixtures: everything that a test starts here is ended here, and its folder is kept when it fails."""
+import concurrent.futures
 import pathlib
 import subprocess
 import sys
@@ -7,13 +8,17 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from stage.actors import Actors  # noqa: E402
 from stage.broker import Broker  # noqa: E402
 from stage.certificates import Authority  # noqa: E402
-from stage.devices import Flood  # noqa: E402
+from stage.command_server import CommandServer  # noqa: E402
+from stage.commander import Commander  # noqa: E402
+from stage.devices import Flood, Listener  # noqa: E402
 from stage.far_side import FarSide  # noqa: E402
 from stage.front import Front  # noqa: E402
 from stage.gateway import Gateway  # noqa: E402
 from stage.receiver import Receiver  # noqa: E402
+from stage.tasmota import Tasmota  # noqa: E402
 
 
 class Stage:
@@ -51,6 +56,34 @@ class Stage:
     def gateway(self, broker, clouds=(), start=True, **options):
         gateway = self.keep(Gateway(self._folder("gateway"), broker, clouds, **options))
         return gateway.start() if start else gateway
+
+    def plug(self, broker, name, **options):
+        return self.keep(Tasmota(broker, name, **options))
+
+    def listener(self, broker, *topics):
+        return self.keep(Listener(broker, topics))
+
+    def actors(self, broker, count, **options):
+        return self.keep(Actors(broker, count, **options))
+
+    def commander(self, broker, **options):
+        return self.keep(Commander(broker, **options))
+
+    def command_server(self, tls=False):
+        return self.keep(CommandServer(self.authority if tls else None))
+
+    def far_broker(self, **options):
+        """A cloud's broker: TLS, and a login."""
+        passwords = self.folder / "passwords"
+        passwords.write_text("home:a-right-password\n")
+        self.run("mosquitto_passwd", "-U", passwords)
+        return self.broker(tls=self.authority.server("far"), settings=["allow_anonymous false", f"password_file {passwords}"], **options)
+
+    @staticmethod
+    def later(call):
+        """Begins `call` now, beside the test; what is returned waits for its end."""
+        done = concurrent.futures.ThreadPoolExecutor(1).submit(call)
+        return lambda: done.result(120)
 
     def flood(self, broker, count, **options):
         return self.keep(Flood(broker, self.folder / "flood.log", count, **options))

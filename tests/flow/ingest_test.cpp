@@ -44,8 +44,9 @@ class IngestTest : public testing::Test {
     ASSERT_TRUE(library) << problems.text();
     normalizer_ = std::make_unique<normalize::Normalizer>(
         library, normalize::Normalizer::Options{normalize::Unmatched::ignore, "UTC"});
-    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, *normalizer_, *store_, ids_,
-                                       clock_, log_);
+    devices_ = std::make_unique<Devices>(*store_, clock_, log_);
+    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, *normalizer_, *store_, *devices_,
+                                       ids_, clock_, log_);
   }
 
   static store::Limits room_for_two() {
@@ -79,6 +80,7 @@ class IngestTest : public testing::Test {
   bool ignore_retained_ = false;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<normalize::Normalizer> normalizer_;
+  std::unique_ptr<Devices> devices_;
   std::unique_ptr<Ingest> ingest_;
 };
 

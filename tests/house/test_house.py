@@ -41,7 +41,7 @@ DOORS = {
     "openssl/": ["connectors/transport", "connectors/mqtt", "connectors/webhook"],
     "zlib.h": ["connectors/webhook"],
     "CLI/": ["gateway/app"],
-    "valijson/": ["gateway/app"],
+    "valijson/": ["gateway/normalize", "gateway/app"],
     "spdlog/": ["gateway/app"],
     "fmt/": ["gateway/app"],
     "systemd/": ["gateway/app"],

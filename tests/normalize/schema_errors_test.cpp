@@ -162,7 +162,7 @@ TEST(SchemaErrors, topics) {
   EXPECT_EQ(topic("{}"), "0.yaml:3:21: a placeholder must be a whole level, as in a/{name}/b: '{}' is not\n");
 }
 
-TEST(SchemaErrors, commands_are_checked_though_they_are_not_executed_yet) {
+TEST(SchemaErrors, commands) {
   EXPECT_EQ(problems_of({R"(family: t
 messages: [ { name: result, topic: 't/{device}', format: json, readings: { a: /a } } ]
 commands:
@@ -171,7 +171,7 @@ commands:
 )"}),
             "0.yaml:4:42: nothing here is called {stat} (did you mean 'state'?)\n"
             "0.yaml:4:107: there is no message 't/reslt' (did you mean 't/result'?)\n"
-            "0.yaml:4:132: 'within' must be a duration such as 5s, not 'soon'\n"
+            "0.yaml:4:132: 'within' must be a duration such as 5s, at most 10m, not 'soon'\n"
             "0.yaml:5:3: a command is called by a-z 0-9 _ -, at most 64 of them, not 'Bad'\n"
             "0.yaml:5:8: a command needs 'topic'\n"
             "0.yaml:5:22: unknown key 'parms' (did you mean 'params'?)\n");
@@ -187,20 +187,126 @@ commands:
     about: Switch it.
     topic: ${base}/{device}/set
     qos: 0
-    retain: true
+    retain: false
+    explicit: true
+    latest_wins: true
+    optional: [level]
     params: { state: { type: string, enum: ["ON", "OFF"] }, level: { type: number, maximum: 100 } }
     payload: { state: "{state}", level: "{level}", fixed: 1 }
-    reply: { message: result, has: a, is: "{state}", within: 5s }
+    reply:
+      - { message: result, has: a, is: "{state}", within: 7s }
+      - { message: [t/result, result], has: "a{level}", is: { of: state, map: { "ON": 1 } }, where: { level: [null, 1], state: "ON" }, failed: { has: b, is: [x, 2] } }
 )"});
   const CommandSchema& command = stage.library()->families()[0].commands.at(0);
   EXPECT_EQ(command.topic.text, "z/{device}/set");
   EXPECT_EQ(command.payload.text, R"({"state":"{state}","level":"{level}","fixed":1})");
   EXPECT_EQ(command.params[0].json_schema, R"({"type":"string","enum":["ON","OFF"]})");
   EXPECT_EQ(command.params[1].json_schema, R"({"type":"number","maximum":100})");
-  EXPECT_EQ(command.reply->message.text, "t/result");
-  EXPECT_EQ(command.reply->within, Duration(5000));
+  EXPECT_FALSE(command.params[0].optional);
+  EXPECT_TRUE(command.params[1].optional);
   EXPECT_EQ(command.qos, 0);
-  EXPECT_TRUE(command.retain);
+  EXPECT_TRUE(command.explicit_only);
+  EXPECT_TRUE(command.latest_wins);
+  EXPECT_TRUE(command.latest_wins_where.empty());
+  ASSERT_EQ(command.replies.size(), 2U);
+  EXPECT_EQ(command.replies[0].messages[0].text, "t/result");
+  EXPECT_EQ(command.replies[0].is->param, "state");
+  EXPECT_EQ(command.replies[0].within, Duration(7000));
+  EXPECT_EQ(command.replies[1].messages.size(), 2U);
+  EXPECT_EQ(command.replies[1].is->map[0].first, "ON");
+  EXPECT_EQ(command.replies[1].where[0].is[0].kind, Scalar::Kind::null);
+  EXPECT_EQ(command.replies[1].where[1].is[0].text, "ON");
+  EXPECT_EQ(command.replies[1].failed->is[1].kind, Scalar::Kind::number);
+  EXPECT_EQ(command.replies[1].within, Duration(5000));
+}
+
+/// The one problem of a command of the family `t`, whose one message is t/result.
+std::string wrong_command(const std::string& command) {
+  std::string text =
+      problems_of({"family: t\nmessages: [ { name: result, topic: 't/{device}', format: json, readings: { a: /a } } ]\n"
+                   "commands: { c: { " +
+                   command + " } }\n"});
+  if (text.empty() || text.find('\n') + 1 != text.size()) return text;
+  text = text.substr(text.find(": ") + 2);
+  return text.substr(0, text.size() - 1);
+}
+
+TEST(SchemaErrors, topics_and_payloads_of_commands) {
+  EXPECT_EQ(wrong_command("topic: 'c/{devic}'"), "nothing here is called {devic} (did you mean 'device'?)");
+  EXPECT_EQ(wrong_command("topic: 'c/a{b}{device}'"),
+            "a placeholder must be a whole level, as in a/{name}/b: 'a{b}{device}' is not");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}', payload: { '{x}': 1 }"), "nothing here is called {x}");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}', payload: '{\"a\":[\"b{x}\"]}'"), "nothing here is called {x}");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}', retain: true"),
+            "a retained command would be executed again at every connection: leave 'retain' out");
+}
+
+TEST(SchemaErrors, parameters_of_commands) {
+  const auto param = [](const std::string& schema) {
+    return wrong_command("topic: 'c/{device}', params: { p: { " + schema + " } }");
+  };
+  EXPECT_EQ(param("type: strng"), "the parameter 'p': not a JSON Schema: Unrecognised JSON type name 'strng'");
+  EXPECT_TRUE(param("type: integer, minimum: low").starts_with("the parameter 'p': not a JSON Schema: "));
+  EXPECT_EQ(param("type: integer, maximun: 5"),
+            "the parameter 'p': there is no keyword 'maximun' (did you mean 'maximum'?)");
+  EXPECT_EQ(param("type: string, pattern: '('"), "the parameter 'p': not a regular expression of RE2: missing ): (");
+  EXPECT_EQ(param("type: array, items: { pattern: x }"),
+            "the parameter 'p': 'pattern' is not possible inside a parameter; 'pattern' is, of the parameter itself");
+  EXPECT_EQ(param("$ref: '#'"), "the parameter 'p': '$ref' is not possible here: write the schema out");
+  EXPECT_EQ(param("multipleOf: 0"), "the parameter 'p': 'multipleOf' must be above 0");
+  EXPECT_EQ(param("type: integer, default: x"),
+            "the parameter 'p': its default is not allowed by it: must be a whole number, not 'x'");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}', params: { device: { type: string } }"),
+            "a parameter must not be called 'device': {device} is the device");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}', params: { state: { type: string } }, optional: [stat]"),
+            "there is no parameter 'stat' (did you mean 'state'?)");
+  EXPECT_EQ(wrong_command("topic: 'c/{device}/{p}', params: { p: { type: string } }, optional: [p]"),
+            "the parameter 'p' is a whole level of the topic: it cannot be optional");
+}
+
+TEST(SchemaErrors, which_commands_set_a_state) {
+  const auto wins = [](const std::string& text) {
+    return wrong_command("topic: 'c/{device}', params: { state: { type: string } }, latest_wins: " + text);
+  };
+  EXPECT_EQ(wins("{ stat: [on, off] }"), "there is no parameter 'stat' (did you mean 'state'?)");
+  EXPECT_EQ(wins("{ state: [] }"), "an empty list: nothing could be among it");
+  EXPECT_EQ(wins("{ state: { is: on } }"), "here must be a single value, not a map");
+  EXPECT_EQ(wins("sometimes"), "'latest_wins' must be true or false, not 'sometimes'");
+  for (const char* none : {"{}", "[state]", ""})
+    EXPECT_EQ(wins(none), "'latest_wins' must say which values of which parameters, as in { channel: [null, 1] }")
+        << none;
+  SchemaStage stage(
+      {"family: t\ncommands: { c: { topic: 'c/{device}', params: { state: { type: string } }, latest_wins: "
+       "{ state: [on, 1, null] } } }\n"});
+  const CommandSchema& command = stage.library()->families()[0].commands.at(0);
+  EXPECT_TRUE(command.latest_wins);
+  ASSERT_EQ(command.latest_wins_where.size(), 1U);
+  EXPECT_EQ(command.latest_wins_where[0].param, "state");
+  EXPECT_EQ(command.latest_wins_where[0].is,
+            (std::vector<Scalar>{{Scalar::Kind::string, "on"}, {Scalar::Kind::number, "1"}, {Scalar::Kind::null, ""}}));
+}
+
+TEST(SchemaErrors, replies_of_commands) {
+  const auto reply = [](const std::string& text) {
+    return wrong_command("topic: 'c/{device}', params: { state: { type: string } }, reply: " + text);
+  };
+  EXPECT_EQ(reply("{ message: reslt }"), "there is no message 't/reslt' (did you mean 't/result'?)");
+  EXPECT_EQ(reply("[]"), "'reply' is an empty list; leave it out where nothing answers");
+  EXPECT_EQ(reply("{ has: a }"), "a reply needs 'message'");
+  EXPECT_EQ(reply("{ message: result, has: 'a{stat}' }"), "there is no parameter 'stat' (did you mean 'state'?)");
+  EXPECT_EQ(reply("{ message: result, has: a, is: '{stat}' }"), "there is no parameter 'stat' (did you mean 'state'?)");
+  EXPECT_EQ(reply("{ message: result, where: { stat: 1 } }"), "there is no parameter 'stat' (did you mean 'state'?)");
+  EXPECT_EQ(reply("{ message: result, where: {} }"),
+            "'where' must say which values of which parameters, as in { channel: [null, 1] }");
+  EXPECT_EQ(reply("{ message: result, is: 5 }"), "'is' needs 'has', or must be a {parameter} that is an object");
+  EXPECT_EQ(reply("{ message: result, failed: { is: x } }"), "'failed' needs 'has'");
+  EXPECT_EQ(reply("{ message: result, within: 11m }"),
+            "'within' must be a duration such as 5s, at most 10m, not '11m'");
+}
+
+TEST(SchemaErrors, a_family_of_commands_alone) {
+  SchemaStage stage({"family: t\ncommands: { c: { topic: '{topic...}', params: { topic: { type: string } } } }\n"});
+  EXPECT_TRUE(stage.library()->families()[0].messages.empty());
 }
 
 class Folders : public testing::Test {

@@ -91,8 +91,8 @@ TEST(Shipped, the_families_are_these) {
   std::vector<std::string> names;
   for (const Family& family : shipped().families()) names.push_back(family.name);
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"button", "currentcost", "home", "tasmota", "weatherstation", "zigbee2mqtt"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"button", "currentcost", "home", "mqtt", "relay", "tasmota",
+                                             "weatherstation", "zigbee2mqtt"}));
 }
 
 TEST(Shipped, everything_is_documented_and_shown) {
@@ -139,6 +139,16 @@ TEST(Shipped, the_schema_for_editors_refuses_what_the_gateway_refuses) {
       {"{a: /a}", "{a: /a}, examples: [{topic: t/d, payload: x}]"},
       {"{a: /a}", "{a: /a}, examples: [{topic: t/d, payload: x, ignored: true, quarantine: not}]"},
       {"}]}", "}], commands: {c: {payload: x}}}"},
+      {"}]}", "}], commands: {c: {topic: x, retain: true}}}"},
+      {"}]}", "}], commands: {c: {topic: x, latest_wins: sometimes}}}"},
+      {"}]}", "}], commands: {c: {topic: x, latest_wins: {}}}}"},
+      {"}]}", "}], commands: {c: {topic: x, params: {a: {}}, latest_wins: {a: []}}}}"},
+      {"}]}", "}], commands: {c: {topic: x, params: {a: {}}, latest_wins: [a]}}}"},
+      {"}]}", "}], commands: {c: {topic: x, reply: []}}}"},
+      {"}]}", "}], commands: {c: {topic: x, reply: {message: m, where: {}}}}}"},
+      {"}]}", "}], commands: {c: {topic: x, reply: {has: a}}}}"},
+      {"}]}", "}], commands: {c: {topic: x, reply: {message: m, has: a, is: {map: {a: b}}}}}}"},
+      {"}]}", "}], commands: {c: {topic: x, reply: {message: m, failed: {is: x}}}}}"},
   };
   const auto json_text = [](const std::string& text) {
     Problems problems;
@@ -241,11 +251,12 @@ TEST(Shipped, a_quantity_has_the_same_units_in_every_family) {
 
 TEST(Shipped, commands_are_never_telemetry) {
   Reader reader(loaded());
-  for (const char* topic : {"cmnd/kitchen/POWER", "cmnd/kitchen/POWER2", "cmnd/tasmotas/Status", "zigbee2mqtt/lamp/set",
-                            "zigbee2mqtt/lamp/set/state", "zigbee2mqtt/lamp/get", "zigbee2mqtt/lamp/get/state",
-                            "zigbee2mqtt/ground floor/lamp/set", "zigbee2mqtt/1/bath/mirror/left/set",
-                            "zigbee2mqtt/1/bath/mirror/set/state", "zigbee2mqtt/bridge/request/permit_join",
-                            "zigbee2mqtt/bridge/request/device/ota_update/check"})
+  for (const char* topic :
+       {"cmnd/kitchen/POWER", "cmnd/kitchen/POWER2", "cmnd/kitchen/POWER", "relay/pump/set", "cmnd/tasmotas/Status",
+        "zigbee2mqtt/lamp/set", "zigbee2mqtt/lamp/set/state", "zigbee2mqtt/lamp/get", "zigbee2mqtt/lamp/get/state",
+        "zigbee2mqtt/ground floor/lamp/set", "zigbee2mqtt/1/bath/mirror/left/set",
+        "zigbee2mqtt/1/bath/mirror/set/state", "zigbee2mqtt/bridge/request/permit_join",
+        "zigbee2mqtt/bridge/request/device/ota_update/check"})
     for (const char* payload : {R"({"state":"ON"})", "ON", "21", ""})
       EXPECT_EQ(reader.read(topic, payload), "ignored") << topic;
 }

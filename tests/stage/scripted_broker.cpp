@@ -135,7 +135,7 @@ std::string ScriptedBroker::encode(const Publish& publish) const {
   const int flags = (publish.dup ? 8 : 0) | (publish.qos << 1) | (publish.retain ? 1 : 0);
   std::string body = text(publish.topic);
   if (publish.qos > 0) body += number(publish.id);
-  if (level_ == 5) body += '\0';
+  if (level_ == 5) body += encode(0, publish.properties).substr(1);  // a length before it, as a packet has
   return encode(static_cast<std::uint8_t>(0x30 | flags), body + publish.payload);
 }
 

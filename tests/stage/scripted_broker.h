@@ -67,6 +67,7 @@ class ScriptedBroker {
     std::uint16_t id = 1;
     bool dup = false;
     bool retain = false;
+    std::string properties{};  ///< MQTT 5, as they stand on the wire; at most 16383 bytes
   };
   void send_publish(const Publish& publish);
   std::string encode(const Publish& publish) const;

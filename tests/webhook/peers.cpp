@@ -46,7 +46,7 @@ HttpPeer::HttpPeer(Answer answer, std::optional<stage::Certificate> certificate,
   SLUICE_ASSERT(http.is_valid());
   http.set_tcp_nodelay(true);
   http.set_keep_alive_max_count(1'000'000);
-  http.Post(".*", [this](const httplib::Request& request, httplib::Response& response) {
+  const auto play = [this](const httplib::Request& request, httplib::Response& response) {
     Seen seen{request.method, request.target, {}, request.body, request.remote_port};
     for (const auto& [name, value] : request.headers) seen.headers.emplace(lower(name), value);
     Answer now;
@@ -57,9 +57,18 @@ HttpPeer::HttpPeer(Answer answer, std::optional<stage::Certificate> certificate,
     }
     const Reply reply = now(seen);
     response.status = reply.status;
-    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
-    response.set_content(reply.body, "text/plain");
-  });
+    std::string type = "text/plain";
+    for (const auto& [name, value] : reply.headers) {
+      if (lower(name) == "content-type")
+        type = value;
+      else
+        response.set_header(name, value);
+    }
+    response.set_content(reply.body, type);
+  };
+  constexpr const char* anything = R"([\s\S]*)";  // a path may well hold an encoded line end
+  http.Post(anything, play);
+  http.Get(anything, play);
   port_ = http.bind_to_any_port("127.0.0.1");
   SLUICE_ASSERT(port_ > 0);
   server_->thread = std::thread([&http] { http.listen_after_bind(); });
@@ -174,12 +183,16 @@ Sender::Sender(int port, bool tls) {
   options.timeout = std::chrono::seconds(20);
 }
 
+WebhookSink* Sender::ready() {
+  if (sink) return sink.get();
+  Result<std::unique_ptr<WebhookSink>> made = WebhookSink::make(options, clock, log);
+  if (!made) return log.error("make", made.error().message), nullptr;
+  sink = std::move(*made);
+  return sink.get();
+}
+
 std::vector<Verdict> Sender::deliver(const std::vector<Record>& records, std::stop_token stop) {
-  if (!sink) {
-    Result<std::unique_ptr<WebhookSink>> made = WebhookSink::make(options, clock, log);
-    if (!made) return {records.size(), Verdict::reject("make: " + made.error().message)};
-    sink = std::move(*made);
-  }
+  if (ready() == nullptr) return {records.size(), Verdict::reject("make: " + log.lines().back())};
   return sink->deliver(records, std::move(stop));
 }
 

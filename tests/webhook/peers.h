@@ -96,6 +96,8 @@ struct Sender {
   std::unique_ptr<WebhookSink> sink;
 
   explicit Sender(int port, bool tls = false);
+  /// Makes the sink if there is none yet; null, and the reason is in the log, if its options are wrong.
+  WebhookSink* ready();
   std::vector<Verdict> deliver(const std::vector<Record>& records, std::stop_token stop = {});
 };
 

@@ -1,6 +1,6 @@
 """A peer that speaks as Azure IoT Hub does by its pages (learn.microsoft.com, "Communicate with an IoT hub using the MQTT
 protocol"): MQTT 3.1.1 over TLS, one connection a device, a token that expires, and for every mistake a closed connection
-without a word."""
+without a word. The way down (messages, methods, the twin) is in azure_downlink.py."""
 import base64
 import hashlib
 import hmac
@@ -13,6 +13,7 @@ import time
 import urllib.parse
 from typing import NamedTuple
 
+from .azure_downlink import Downlink, Mistake
 from .ports import free_port
 from .waiting import until
 
@@ -25,13 +26,9 @@ class Telemetry(NamedTuple):
     payload: bytes
 
 
-class Mistake(Exception):
-    """What a hub answers by closing the connection."""
-
-
 class AzureHub:
     """`delay` holds every PUBACK back for so many seconds; `mute` sends none at all; `drop_after` closes each connection after
-    so many messages. All may be changed at any time."""
+    so many messages. All may be changed at any time. `down` is the way down, for `c2d`, `method` and the twin."""
 
     def __init__(self, authority):
         self.key = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -41,6 +38,7 @@ class AzureHub:
         self.expiries = set()  # of the tokens that were good
         self.delay, self.mute, self.drop_after = 0.0, False, None
         self._lock, self._current, self._ended = threading.Lock(), None, False
+        self.down = Downlink(DEVICE, self.mistakes)
         certificate, key = authority.server("hub", HOST)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate, key)
@@ -50,6 +48,18 @@ class AzureHub:
     def cloud(self, authority, **more):
         return {"name": "azure", "type": "azure_iot_hub", "host": HOST, "port": self.port, "device_id": DEVICE, "key": self.key,
                 "tls": {"ca_file": str(authority.file)}, **more}
+
+    def c2d(self, body, properties=None):
+        return self.down.c2d(body, properties)
+
+    def method(self, name, body, timeout=30.0):
+        return self.down.method(name, body, timeout)
+
+    def drop(self):
+        """Ends the connection without a word, as a hub does that is moved or serviced."""
+        with self._lock:
+            if self._current is not None:
+                self._shut(self._current)
 
     def end(self):
         self._ended = True
@@ -80,13 +90,19 @@ class AzureHub:
         kind, body = self._read(peer)
         if kind != 0x10:
             raise Mistake("the first packet is no CONNECT")
-        expiry, keep_alive = self._login(peer, body)
+        expiry, keep_alive, clean = self._login(peer, body)
         with self._lock:
             if self._current is not None:
                 self._shut(self._current)  # a second connection drops the first
             self._current = peer
-        peer.sendall(b"\x20\x02\x00\x00")
+        line = self.down.connected(peer, clean)
         self.logins += 1
+        try:
+            self._serve_packets(peer, line, expiry, keep_alive)
+        finally:
+            self.down.left(line)
+
+    def _serve_packets(self, peer, line, expiry, keep_alive):
         taken = 0
         while True:
             left = expiry - time.time()
@@ -99,11 +115,15 @@ class AzureHub:
                 continue
             if kind >> 4 == 3:
                 taken += 1
-                self._publish(peer, kind, body)
+                self._publish(line, kind, body)
                 if self.drop_after is not None and taken >= self.drop_after:
                     return
             elif kind == 0xC0:
-                peer.sendall(b"\xd0\x00")
+                line.send(b"\xd0\x00")
+            elif kind == 0x82:
+                self.down.subscribe(line, body)
+            elif kind == 0x40:
+                self.down.acknowledged(body)
             elif kind == 0xE0:
                 with self._lock:
                     self._current = None if self._current is peer else self._current
@@ -134,7 +154,7 @@ class AzureHub:
             peer.sendall(b"\x20\x02\x00\x05")
             raise Mistake("; ".join(wrong))
         self.expiries.add(expiry)
-        return expiry, keep_alive
+        return expiry, keep_alive, bool(flags & 0x02)
 
     def _expiry(self, token, wrong):
         scheme, _, fields = token.partition(" ")
@@ -150,10 +170,12 @@ class AzureHub:
             wrong.append("an expired token")
         return expiry
 
-    def _publish(self, peer, kind, body):
+    def _publish(self, line, kind, body):
+        topic, at = self._text(body, 0)
+        if topic.startswith("$iothub/"):
+            return self.down.published(line, kind, topic, body[at:])
         if kind & 0x06 != 0x02 or kind & 0x01:
             raise Mistake(f"a PUBLISH with QoS {(kind & 0x06) >> 1}, retain {kind & 1}")
-        topic, at = self._text(body, 0)
         packet_id, payload = body[at:at + 2], body[at + 2:]
         beginning = f"devices/{DEVICE}/messages/events/"
         if not topic.startswith(beginning) or set(topic) & set("+#"):
@@ -169,7 +191,7 @@ class AzureHub:
             return
         if self.delay:
             time.sleep(self.delay)
-        peer.sendall(b"\x40\x02" + packet_id)
+        line.send(b"\x40\x02" + packet_id)
 
     @staticmethod
     def _text(body, at):

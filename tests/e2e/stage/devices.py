@@ -1,15 +1,24 @@
 """Devices: single messages by paho, numbered ones in any quantity by the flood tool."""
 import json
+import socket
 import ssl
+import threading
 
 import paho.mqtt.client as paho
 
 from .places import tool
 from .process import Process
+from .waiting import until
 
 BALLAST = "x" * 200
 TOPIC = "probe/d{d}/count"
 PAYLOAD = '{"n":{n},"sent_us":{t},"pad":"' + BALLAST + '"}'
+
+
+def without_delay(client):
+    """Small packets leave at once (TCP_NODELAY), as a device's do; paho for Python waits 40 ms for an acknowledgement."""
+    client.on_socket_open = lambda _client, _object, opened: opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
 
 
 def publish(broker, *messages, qos=1, retain=False, ca_file=None):
@@ -33,6 +42,27 @@ def publish(broker, *messages, qos=1, retain=False, ca_file=None):
 def probe(number, device="d0"):
     """One numbered message, as the flood tool sends them."""
     return f"probe/{device}/count", json.dumps({"n": number, "pad": BALLAST})
+
+
+class Listener:
+    """Keeps everything that the broker hands on, as (topic, payload)."""
+
+    def __init__(self, broker, topics):
+        self.messages, subscribed = [], threading.Event()
+        self.client = paho.Client(protocol=paho.MQTTv311)
+        self.client.on_message = lambda _client, _object, message: self.messages.append((message.topic, message.payload))
+        self.client.on_subscribe = lambda *_: subscribed.set()
+        self.client.connect("localhost", broker.port)
+        self.client.loop_start()
+        self.client.subscribe([(topic, 1) for topic in topics])
+        assert subscribed.wait(30), "the listener is not subscribed"
+
+    def wait(self, topic, payload):
+        until(lambda: (topic, payload) in self.messages, lambda: f"{payload!r} on {topic}; there are {self.messages[-5:]}")
+
+    def end(self):
+        self.client.disconnect()
+        self.client.loop_stop()
 
 
 class Flood:

@@ -8,6 +8,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from .devices import without_delay
 from .receiver import Arrival
 from .waiting import until
 
@@ -36,7 +37,7 @@ class FarSide:
         self.numbers = set()
         self._keep, self._lock, self._subscribed = keep, threading.Lock(), threading.Event()
         self._topic = topic
-        self.client = paho.Client(client_id=client_id, protocol=paho.MQTTv5)
+        self.client = without_delay(paho.Client(client_id=client_id, protocol=paho.MQTTv5))
         if ca_file:
             self.client.tls_set(str(ca_file), *([str(part) for part in certificate] if certificate else []),
                                 tls_version=ssl.PROTOCOL_TLS_CLIENT)

@@ -76,6 +76,31 @@ class Gateway:
         finally:
             connection.close()
 
+    @property
+    def token(self):
+        """Of the HTTP interface, as the gateway made it at its first start."""
+        return (self.data / "api.token").read_text(encoding="ascii").strip()
+
+    def post(self, path, content, headers=None):
+        """(status, headers, content) of a change over the HTTP interface, with its token; `content` is JSON, or bytes."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        whole = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}", **(headers or {})}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
+        try:
+            connection.request("POST", path, body, whole)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def wait_device(self, name, presence=None, within=60.0):
+        """The device, once it is known, and its presence as wanted."""
+        def look():
+            code, _, body = self.get(f"/api/v1/devices/{name}")
+            device = json.loads(body) if code == 200 else None
+            return device if device and presence in (None, device["presence"]) else None
+        return until(look, lambda: f"{name} is {presence or 'known'}: {self.get('/api/v1/devices')}", within)
+
     def status_unchecked(self):
         code, _, body = self.get("/api/v1/status")
         if code != 200:

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/api/header_fields.h"
 #include "gateway/api/http_server.h"
 #include "gateway/api/listen_socket.h"
 
@@ -87,45 +88,68 @@ class Caller {
   int socket_ = -1;
 };
 
-/// A whole answer, its connection closed after it: the body of a 200.
-Result<std::string> body_of(const std::string& answer, const std::string& place) {
-  const std::size_t head_end = answer.find("\r\n\r\n");
-  int status = 0;
-  if (head_end != std::string::npos && answer.starts_with("HTTP/1."))
-    std::from_chars(answer.data() + sizeof "HTTP/1.1", answer.data() + head_end, status);
-  if (status == 0) return unavailable(place + " does not answer in HTTP");
-  std::string body = answer.substr(head_end + 4);
-  if (status != 200) return unavailable(place + " answered " + std::to_string(status) + ": " + body);
-  return body;
+/// A whole answer, its connection closed after it.
+Result<HttpAnswer> read_answer(const std::string& text, const std::string& place) {
+  const std::size_t head_end = text.find("\r\n\r\n");
+  HttpAnswer answer;
+  if (head_end != std::string::npos && text.starts_with("HTTP/1."))
+    std::from_chars(text.data() + sizeof "HTTP/1.1", text.data() + head_end, answer.status);
+  if (answer.status == 0) return unavailable(place + " does not answer in HTTP");
+  answer.body = text.substr(head_end + 4);
+  constexpr std::string_view length_field = "\r\ncontent-length: ";
+  const std::string head = lower(std::string_view(text).substr(0, head_end));
+  std::size_t length = 0;
+  if (const std::size_t at = head.find(length_field); at != std::string::npos)
+    std::from_chars(head.data() + at + length_field.size(), head.data() + head.size(), length);
+  if (answer.body.size() < length) return unavailable(place + " broke off in the middle of its answer");
+  return answer;
+}
+
+std::string request_text(const HttpCall& call) {
+  std::string text = call.method + " " + call.path + " HTTP/1.1\r\nHost: localhost\r\n";
+  if (!call.token.empty()) text += "Authorization: Bearer " + call.token + "\r\n";
+  for (const auto& [name, value] : call.headers) text.append(name).append(": ").append(value).append("\r\n");
+  if (call.method != "GET") text += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  return text + "Connection: close\r\n\r\n" + (call.method != "GET" ? call.body : "");
+}
+
+Result<> connect(Caller& caller, const HostPort& to, const std::string& place) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (const int error = getaddrinfo(to.host.c_str(), to.port.c_str(), &hints, &list); error != 0)
+    return unavailable(place + " cannot be reached: " + gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, freeaddrinfo);
+  Result<> connected = unavailable(place + " has no address");
+  for (const addrinfo* entry = list; entry != nullptr && !connected; entry = entry->ai_next)
+    connected = caller.connect(*entry);
+  return connected;
 }
 
 }  // namespace
 
-Result<std::string> http_get(std::string_view address, std::string_view path, std::string_view token,
-                             Duration timeout) {
+Result<HttpAnswer> http_call(std::string_view address, const HttpCall& call, Duration timeout) {
   const Result<HostPort> to = parse_host_port(address);
   if (!to) return to.error();
   const std::string place = "http://" + std::string(address);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  if (const int error = getaddrinfo(to->host.c_str(), to->port.c_str(), &hints, &list); error != 0)
-    return unavailable(place + " cannot be reached: " + gai_strerror(error));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, freeaddrinfo);
-
   Caller caller(place, timeout);
-  Result<> connected = unavailable(place + " has no address");
-  for (const addrinfo* entry = list; entry != nullptr && !connected; entry = entry->ai_next)
-    connected = caller.connect(*entry);
-  if (!connected) return connected.error();
+  if (const Result<> connected = connect(caller, *to, place); !connected) return connected.error();
+  if (const Result<> sent = caller.send(request_text(call)); !sent) return sent.error();
+  const Result<std::string> text = caller.receive_all();
+  if (!text) return text.error();
+  return read_answer(*text, place);
+}
 
-  std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(address) + "\r\n";
-  if (!token.empty()) request += "Authorization: Bearer " + std::string(token) + "\r\n";
-  request += "Connection: close\r\n\r\n";
-  if (const Result<> sent = caller.send(request); !sent) return sent.error();
-  const Result<std::string> answer = caller.receive_all();
+Result<std::string> http_get(std::string_view address, std::string_view path, std::string_view token,
+                             Duration timeout) {
+  HttpCall call;
+  call.path = path;
+  call.token = token;
+  Result<HttpAnswer> answer = http_call(address, call, timeout);
   if (!answer) return answer.error();
-  return body_of(*answer, place);
+  if (answer->status == 200) return std::move(answer->body);
+  return unavailable("http://" + std::string(address) + " answered " + std::to_string(answer->status) + ": " +
+                     answer->body);
 }
 
 }  // namespace sluice::api

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/core/clock.h"
+
+namespace sluice::azure_iot_hub {
+
+/// The value of `name` in a property bag as a hub writes it into topics: "k=v&k2=v2", percent-encoded, perhaps behind a
+/// "?"; a name without "=" is null (learn.microsoft.com, "Communicate with an IoT hub using the MQTT protocol").
+/// Nothing: it is not there, or null.
+std::optional<std::string> property(std::string_view bag, std::string_view name);
+
+/// The same, as it stands there: for what is to be repeated and not understood.
+std::optional<std::string> raw_property(std::string_view bag, std::string_view name);
+
+/// "2026-03-01T09:00:00.1234567Z" or with an offset, as Azure writes times.
+std::optional<Timestamp> read_time(std::string_view text);
+
+}  // namespace sluice::azure_iot_hub

@@ -1,0 +1,48 @@
+#include "gateway/app/stop_signal.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <signal.h>
+
+#include "gateway/app/exit_code.h"
+
+namespace sluice::app {
+
+StopSignal::StopSignal(Duration most, std::function<void()> overdue)
+    : thread_([this, most, overdue = std::move(overdue)] { watch(most, overdue); }) {}
+
+StopSignal::~StopSignal() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+bool StopSignal::wait(Duration time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return come_; });
+  return come_;
+}
+
+void StopSignal::watch(Duration most, const std::function<void()>& overdue) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  constexpr timespec interval{0, 50'000'000};
+  for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+    signal = sigtimedwait(&signals, nullptr, &interval);
+    const std::lock_guard lock(mutex_);
+    if (over_) return;
+  }
+  std::unique_lock lock(mutex_);
+  come_ = true;
+  changed_.notify_all();
+  if (changed_.wait_for(lock, most, [this] { return over_; })) return;
+  overdue();
+  std::_Exit(exit_ok);
+}
+
+}  // namespace sluice::app

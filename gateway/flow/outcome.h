@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/core/command.h"
+#include "gateway/core/record.h"
+#include "gateway/store/kept_command.h"
+
+namespace sluice::flow {
+
+/// `data` of an outcome: {"id","device","command","outcome","reason","reply","answered_by","at"}; of a command that has
+/// not ended the same with how far it has come.
+std::string outcome_text(const store::KeptCommand& kept);
+
+/// The outcome as a record that goes up like any other (type sluice.outcome.v1), without an id.
+Record outcome_record(const store::KeptCommand& kept);
+
+/// What a source is told.
+CommandAnswer answer_of(const store::KeptCommand& kept);
+
+/// The same about one that could not be read: `id`, `device` and `command` may be empty.
+CommandAnswer refusal_answer(std::string_view id, std::string_view device, std::string_view command, int status,
+                             std::string_view reason, Timestamp at);
+
+/// The status that goes with a final state, unless a refusal says another.
+int status_of(CommandState state);
+
+}  // namespace sluice::flow
