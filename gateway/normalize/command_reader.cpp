@@ -251,8 +251,9 @@ class CommandReader {
     static const std::vector<std::string_view> known = {"id", "device", "command", "params", "expires_at"};
     for (std::uint32_t i = object + 1; i < node(object).next; i = node(i).next) {
       if (std::find(known.begin(), known.end(), node(i).key) != known.end()) continue;
-      if (const std::string hint = did_you_mean(node(i).key, known); !hint.empty())
-        refuse(command, "unknown member '" + excerpt(node(i).key) + "'" + hint);
+      const bool of_expiry = node(i).key.starts_with("expir");  // expires, expiry, expiration: too far for a hint
+      const std::string hint = of_expiry ? " (did you mean 'expires_at'?)" : did_you_mean(node(i).key, known);
+      if (!hint.empty()) refuse(command, "unknown member '" + excerpt(node(i).key) + "'" + hint);
     }
   }
 

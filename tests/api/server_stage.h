@@ -43,6 +43,12 @@ class Peer {
     return true;
   }
 
+  /// At its end the connection is reset.
+  void reset_at_end() {
+    const linger at_once{1, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
   /// Everything until the server closes.
   std::string hear_all() {
     while (hear_more()) continue;

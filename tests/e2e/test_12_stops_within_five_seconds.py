@@ -97,3 +97,20 @@ def test_while_the_lookup_of_the_broker_hangs(stage):
                             local_broker={"url": "mqtt://broker.hangs"}).start(ready=False)
     until(lambda: gateway.get("/healthz")[0] == 200, "the gateway runs")
     stop(gateway)
+
+
+@pytest.mark.parametrize("commands", [0, 1, 12])
+def test_while_the_disk_hangs(stage, commands):
+    broker, plug = stage.broker(), None
+    plug = stage.plug(broker, "kitchen")
+    obstacle = Obstacle(stage.folder)
+    gateway = stage.gateway(broker, commands={"allow": [{"from": "api", "device": "tasmota/*", "commands": ["power"]}]}, environment=obstacle.environment)
+    gateway.wait_device("tasmota/kitchen", presence="online")
+    obstacle.set("hang")
+    for number in range(commands):
+        stage.later(lambda number=number: gateway.post("/api/v1/devices/tasmota/kitchen/commands/power", {"state": "ON"}, {"Idempotency-Key": f"k{number}"}))
+    if not commands:
+        plug.push_button(True)
+    obstacle.wait_reached()
+    stop(gateway)
+    assert plug.count() == 0

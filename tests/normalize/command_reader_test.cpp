@@ -187,5 +187,17 @@ TEST(Rfc3339, is_read_strictly) {
     EXPECT_EQ(time(wrong), "none") << wrong;
 }
 
+TEST(ReadCommand, a_slip_in_a_members_name_is_refused_and_other_members_are_not) {
+  const auto refusal = [](const std::string& more) {
+    CommandMessage message;
+    message.text = R"({"id":"1","device":"a/b","command":"c")" + more + "}";
+    return read_commands(message).at(0).refusal;
+  };
+  EXPECT_EQ(refusal(R"(,"user":"ada","timestamp":5)"), "");
+  EXPECT_NE(refusal(R"(,"expires":"2020-01-01T00:00:00Z")").find("did you mean 'expires_at'?"), std::string::npos);
+  EXPECT_NE(refusal(R"(,"expire_at":"2020-01-01T00:00:00Z")").find("did you mean 'expires_at'?"), std::string::npos);
+  EXPECT_NE(refusal(R"(,"parms":{})").find("did you mean 'params'?"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::normalize

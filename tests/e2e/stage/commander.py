@@ -25,6 +25,7 @@ class Commander:
         self.client.on_subscribe = lambda *_: ready.set()
         self.client.on_message = self._on_message
         self.client.on_publish = lambda _client, _object, mid: self._published.add(mid)
+        self.client.max_queued_messages_set(0)
         self.client.reconnect_delay_set(1, 1)
         session = Properties(PacketTypes.CONNECT)
         session.SessionExpiryInterval = 3600
@@ -36,8 +37,12 @@ class Commander:
         with self._lock:
             self.answers.append((getattr(message.properties, "CorrelationData", None), json.loads(message.payload)))
 
-    def send(self, command, correlation=None, expiry=None, retain=False, qos=1, answered=True):
-        """`command` is JSON, or bytes. Returns when the broker has it."""
+    def answers_to(self, topic):
+        """The response topic from now on; only the first one is listened to."""
+        self._answers = topic
+
+    def send(self, command, correlation=None, expiry=None, retain=False, qos=1, answered=True, wait=True):
+        """`command` is JSON, or bytes. Returns when the broker has it, unless that is not waited for."""
         properties = Properties(PacketTypes.PUBLISH)
         if answered:
             properties.ResponseTopic = self._answers
@@ -48,7 +53,8 @@ class Commander:
         payload = command if isinstance(command, bytes) else json.dumps(command)
         sent = self.client.publish(self.topic, payload, qos=qos, retain=retain, properties=properties)
         # Without a connection it is queued and leaves with the next one.
-        until(lambda: sent.mid in self._published, "the broker has the command")
+        if wait:
+            until(lambda: sent.mid in self._published, "the broker has the command")
 
     def answer_to(self, correlation, within=60.0):
         """The content of the first answer with that correlation."""
