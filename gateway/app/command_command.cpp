@@ -4,7 +4,6 @@
 #include <array>
 #include <iomanip>
 #include <iostream>
-#include <regex>
 #include <set>
 #include <thread>
 
@@ -81,8 +80,17 @@ std::string shown(std::string text) {
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   // Controls beyond ASCII (U+0080 to U+009F), and what turns the direction of a line (U+200E to U+202E, U+2066 to
   // U+2069).
-  static const std::regex unseen("\xC2[\x80-\x9F]|\xE2\x80[\x8E\x8F\xA8-\xAE]|\xE2\x81[\xA6-\xA9]");
-  return text.size() > 4096 ? text : std::regex_replace(text, unseen, " ");
+  const auto at = [&](std::size_t n) { return n < text.size() ? static_cast<unsigned char>(text[n]) : 0; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool controls = at(i) == 0xC2 && at(i + 1) >= 0x80 && at(i + 1) < 0xA0;
+    const bool turns = at(i) == 0xE2 && ((at(i + 1) == 0x80 && at(i + 2) >= 0x8E && at(i + 2) <= 0xAE) ||
+                                         (at(i + 1) == 0x81 && at(i + 2) >= 0xA6 && at(i + 2) <= 0xA9));
+    // Dashes and quotes stand between them.
+    if (turns && at(i + 1) == 0x80 && at(i + 2) > 0x8F && at(i + 2) < 0xA8) continue;
+    if (controls) text.replace(i, 2, " ");
+    if (turns) text.replace(i, 3, " ");
+  }
+  return text;
 }
 
 /// Line ends in JSON stand between its members only.
