@@ -5,6 +5,7 @@
 #include "connectors/azure_iot_hub/hub_methods.h"
 #include "connectors/azure_iot_hub/hub_twin.h"
 #include "connectors/azure_iot_hub/property_bag.h"
+#include "gateway/core/time_text.h"
 
 namespace sluice::azure_iot_hub {
 
@@ -85,7 +86,7 @@ class HubDownlink final : public cloud_mqtt::Downlink {
     message.retained = arrival.retained;
     const std::optional<std::string> text = property(bag, "$.exp");
     if (!text) return heard;
-    const std::optional<Timestamp> expires_at = read_time(*text);
+    const std::optional<Timestamp> expires_at = parse_rfc3339(*text);
     if (!expires_at) heard.remark = "the expiry of a cloud-to-device message cannot be read";
     if (expires_at && clock_.synced()) message.expires_in = *expires_at - clock_.wall_time();
     return heard;

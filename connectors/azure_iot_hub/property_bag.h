@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/core/clock.h"
-
 namespace sluice::azure_iot_hub {
 
 /// The value of `name` in a property bag as a hub writes it into topics: "k=v&k2=v2", percent-encoded, perhaps behind a
@@ -15,8 +13,5 @@ std::optional<std::string> property(std::string_view bag, std::string_view name)
 
 /// The same, as it stands there: for what is to be repeated and not understood.
 std::optional<std::string> raw_property(std::string_view bag, std::string_view name);
-
-/// "2026-03-01T09:00:00.1234567Z" or with an offset, as Azure writes times.
-std::optional<Timestamp> read_time(std::string_view text);
 
 }  // namespace sluice::azure_iot_hub

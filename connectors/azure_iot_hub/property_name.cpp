@@ -1,8 +1,8 @@
 #include "connectors/azure_iot_hub/property_name.h"
 
 #include "connectors/azure_iot_hub/json_member.h"
-#include "connectors/azure_iot_hub/percent.h"
 #include "gateway/core/json_text.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::azure_iot_hub {
 

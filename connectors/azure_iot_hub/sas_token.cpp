@@ -1,8 +1,8 @@
 #include "connectors/azure_iot_hub/sas_token.h"
 
-#include "connectors/azure_iot_hub/percent.h"
 #include "connectors/transport/base64.h"
 #include "connectors/transport/hmac.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::azure_iot_hub {
 

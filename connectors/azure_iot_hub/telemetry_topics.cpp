@@ -1,6 +1,6 @@
 #include "connectors/azure_iot_hub/telemetry_topics.h"
 
-#include "connectors/azure_iot_hub/percent.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::azure_iot_hub {
 

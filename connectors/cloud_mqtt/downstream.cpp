@@ -6,7 +6,6 @@
 #include "connectors/cloud_mqtt/reasons.h"
 #include "connectors/mqtt/words.h"
 #include "gateway/core/assert.h"
-#include "gateway/core/json_text.h"
 
 namespace sluice::cloud_mqtt {
 
@@ -19,17 +18,6 @@ constexpr Duration unknown_age = std::chrono::hours(24 * 365);
 constexpr Duration cut_soon(5000);
 constexpr int suspicions_max = 3;
 constexpr int refused = 0x80;  // MQTT 5 section 3.9.3, MQTT 3.1.1 section 3.9.3
-
-CommandAnswer not_stored(const std::string& why) {
-  CommandAnswer answer;
-  answer.state = CommandState::rejected;
-  answer.ended = true;
-  answer.status = 503;
-  answer.text = R"({"outcome":"rejected","reason":)";
-  append_json_string(answer.text, "storage: " + why);
-  answer.text += '}';
-  return answer;
-}
 
 Verdict verdict_of_answer(const UplinkConnection::Acknowledgement& said) {
   Verdict verdict = verdict_of(said.reason, said.words);
@@ -148,7 +136,7 @@ void Downstream::hand_on(UplinkConnection& connection, const CommandMessage& mes
     return downlink_->accepted(message, *taken);
   }
   const std::string& why = taken.error().message;
-  if (std::optional<Outgoing> words = downlink_->refuse(message, not_stored(why)))
+  if (std::optional<Outgoing> words = downlink_->refuse(message, refused_command({}, 503, "storage: " + why)))
     return refusals_.push_back(std::move(*words));
   not_stored_ = true;
   connection.give_up("a command cannot be stored, and is asked for again: " + why);

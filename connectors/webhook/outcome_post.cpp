@@ -3,28 +3,13 @@
 #include <algorithm>
 
 #include "connectors/webhook/request_headers.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::webhook {
 
 namespace {
 
 constexpr std::size_t shown_max = 300;
-
-/// Every byte outside RFC 3986's unreserved characters, with upper-case digits.
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (unreserved.find(c) != std::string_view::npos)
-      out += c;
-    else
-      ((out += '%') += digits[byte >> 4]) += digits[byte & 15];
-  }
-  return out;
-}
-
 }  // namespace
 
 OutcomePost::OutcomePost(const std::string& cloud, Channel channel, const Url& poll, Log& log)

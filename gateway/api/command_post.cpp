@@ -4,6 +4,7 @@
 
 #include "gateway/api/header_fields.h"
 #include "gateway/core/json_text.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::api {
 
@@ -26,21 +27,6 @@ Response refusal(const CommandAnswer& answer) {
   return response;
 }
 
-CommandAnswer not_stored(const std::string& id, const std::string& device, const std::string& command,
-                         const std::string& why) {
-  CommandAnswer answer;
-  answer.id = id;
-  answer.state = CommandState::rejected;
-  answer.ended = true;
-  answer.status = 503;
-  answer.reason = "storage: " + why;
-  append_json_string(answer.text = R"({"device":)", device);
-  append_json_string(answer.text += R"(,"command":)", command);
-  append_json_string(answer.text += R"(,"outcome":"rejected","reason":)", answer.reason);
-  answer.text += '}';
-  return answer;
-}
-
 Response progress(const CommandAnswer& answer) {
   Response response;
   response.status = answer.ended ? 200 : 202;
@@ -56,18 +42,7 @@ bool is_blank(std::string_view body) {
 }  // namespace
 
 std::string command_location(const std::string& id) {
-  constexpr std::string_view unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string out = "/api/v1/commands/";
-  for (const char c : id) {
-    if (unreserved.find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
-  return out;
+  return "/api/v1/commands/" + percent_encoded(id);
 }
 
 Response CommandPost::answer(const Request& request, const std::string& device, const std::string& command) {
@@ -80,7 +55,7 @@ Response CommandPost::answer(const Request& request, const std::string& device, 
   message.device = device;
   message.name = command;
   Result<CommandAnswer> answer = downlink_.command(std::move(message));
-  if (!answer) return refusal(not_stored(*key, device, command, answer.error().message));
+  if (!answer) return refusal(refused_command({*key, device, command}, 503, "storage: " + answer.error().message));
   if (is_refusal(*answer)) return refusal(*answer);
 
   const std::optional<std::chrono::seconds> wish = preferred_wait(request);

@@ -1,40 +1,14 @@
 #include <algorithm>
 
 #include "gateway/api/picture.h"
-#include "gateway/core/json_text.h"
-#include "gateway/core/time_text.h"
+#include "gateway/core/json_object.h"
 
 namespace sluice::api {
 
 namespace {
 
-/// Writes members one after the other; the commas are its business.
-class Object {
- public:
-  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
-  ~Object() { out_ += '}'; }
-  Object(const Object&) = delete;
-  Object& operator=(const Object&) = delete;
-
-  std::string& key(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    return out_ += ':';
-  }
-  void number(std::string_view name, std::int64_t value) { key(name) += std::to_string(value); }
-  void count(std::string_view name, std::uint64_t value) { key(name) += std::to_string(value); }
-  void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
-  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
-  void time(std::string_view name, Timestamp value) { text(name, rfc3339(value)); }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
-
 void append_broker(std::string& out, const Picture::Broker& broker) {
-  Object object(out);
+  JsonObject object(out);
   object.flag("connected", broker.connected);
   object.time("since", broker.since);
   object.count("session_lost_total", broker.session_lost_total);
@@ -43,19 +17,19 @@ void append_broker(std::string& out, const Picture::Broker& broker) {
 }
 
 void append_messages(std::string& out, const store::MessageCounts& counts) {
-  Object object(out);
+  JsonObject object(out);
   object.count("received", counts.received());
   object.count("understood", counts.understood);
   object.count("ignored", counts.ignored);
   object.count("quarantined", counts.quarantined);
   object.count("redelivered", counts.redelivered);
-  Object by_qos(object.key("by_qos"));
+  JsonObject by_qos(object.key("by_qos"));
   by_qos.count("0", counts.received_qos0);
   by_qos.count("1", counts.received_qos1);
 }
 
 void append_cloud(std::string& out, const store::CloudCounts& counts, const flow::CloudState& state, Timestamp now) {
-  Object object(out);
+  JsonObject object(out);
   object.text("name", state.name);
   object.text("type", state.type);
   object.text("state", flow::name_of(state.health));
@@ -65,12 +39,12 @@ void append_cloud(std::string& out, const store::CloudCounts& counts, const flow
   object.count("rejected", counts.rejected);
   object.count("skipped", counts.skipped);
   {
-    Object dropped(object.key("dropped"));
+    JsonObject dropped(object.key("dropped"));
     dropped.count("size", counts.dropped_size);
     dropped.count("age", counts.dropped_age);
   }
   {
-    Object backlog(object.key("backlog"));
+    JsonObject backlog(object.key("backlog"));
     backlog.count("records", counts.backlog_records);
     backlog.number("bytes", counts.backlog_bytes);
     const auto age = counts.oldest ? std::chrono::floor<std::chrono::seconds>(now - *counts.oldest).count() : 0;
@@ -79,14 +53,14 @@ void append_cloud(std::string& out, const store::CloudCounts& counts, const flow
   if (state.last_error.empty()) {
     object.key("last_error") += "null";
   } else {
-    Object error(object.key("last_error"));
+    JsonObject error(object.key("last_error"));
     error.text("text", state.last_error);
     error.time("at", state.last_error_at);
   }
 }
 
 void append_commands(std::string& out, const store::CommandCounts& counts) {
-  Object object(out);
+  JsonObject object(out);
   object.count("accepted", counts.accepted);
   object.count("sent", counts.sent);
   object.count("succeeded", counts.succeeded);
@@ -101,9 +75,9 @@ void append_commands(std::string& out, const store::CommandCounts& counts) {
 std::string status_json(const Picture& picture) {
   std::string out;
   {
-    Object status(out);
+    JsonObject status(out);
     {
-      Object gateway(status.key("gateway"));
+      JsonObject gateway(status.key("gateway"));
       gateway.text("id", picture.gateway_id);
       gateway.text("version", picture.version);
       gateway.number("uptime_s", picture.uptime_s);
@@ -119,7 +93,7 @@ std::string status_json(const Picture& picture) {
     }
     clouds += ']';
     {
-      Object quarantine(status.key("quarantine"));
+      JsonObject quarantine(status.key("quarantine"));
       quarantine.count("records", picture.store.quarantine_records);
       quarantine.number("bytes", picture.store.quarantine_bytes);
       quarantine.count("dropped", picture.store.quarantine_dropped);

@@ -10,10 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/api/http_server.h"
-#include "gateway/app/api_token.h"
 #include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
+#include "gateway/app/running_gateway.h"
 #include "gateway/core/json_text.h"
+#include "gateway/core/percent.h"
 #include "gateway/core/record_id.h"
 
 namespace sluice::app {
@@ -33,26 +34,6 @@ std::optional<Config> config_of(const std::filesystem::path& file) {
   std::optional<Config> config = read_config(file, problems);
   if (!config) std::cerr << problems.text();
   return config;
-}
-
-std::string token_of(const Config& config) {
-  if (!config.api.token.empty()) return config.api.token;
-  const auto kept = read_api_token(config.store.data_dir);
-  return kept ? *kept : std::string();
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (unreserved.find(c) != std::string_view::npos)
-      out += c;
-    else
-      out += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
-  return out;
 }
 
 /// Of one value: the JSON as it was written, so that a number keeps its digits.

@@ -1,7 +1,6 @@
 #include "gateway/app/device_pages.h"
 
-#include "gateway/core/json_text.h"
-#include "gateway/core/time_text.h"
+#include "gateway/core/json_object.h"
 #include "gateway/normalize/schema.h"
 
 namespace sluice::app {
@@ -21,21 +20,13 @@ std::string_view word_of(flow::Presence presence) {
   return "unknown";
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_json_string(out, text);
-}
-
-void append_head(std::string& out, const flow::DeviceState& device) {
-  out += "{\"device\":";
-  append_json_string(out, device.name);
-  append_member(out, "presence", word_of(device.presence));
-  append_member(out, "since", rfc3339(device.since));
+void write_head(JsonObject& page, const flow::DeviceState& device) {
+  page.text("device", device.name);
+  page.text("presence", word_of(device.presence));
+  page.time("since", device.since);
   const bool of_this_run = device.presence == flow::Presence::online || device.presence == flow::Presence::offline;
-  if (!of_this_run && device.last_known) append_member(out, "last_known", *device.last_known ? "online" : "offline");
-  if (device.heard_at) append_member(out, "heard_at", rfc3339(*device.heard_at));
+  if (!of_this_run && device.last_known) page.text("last_known", *device.last_known ? "online" : "offline");
+  if (device.heard_at) page.time("heard_at", *device.heard_at);
 }
 
 std::string family_of(const std::string& device) {
@@ -43,20 +34,14 @@ std::string family_of(const std::string& device) {
 }
 
 void append_commands(std::string& out, const std::string& family, const normalize::Commands& commands) {
-  out += ",\"commands\":[";
-  bool first = true;
+  out += '[';
   for (const normalize::CommandSchema& command : commands.of_family(family)) {
-    out += first ? "{\"name\":" : ",{\"name\":";
-    first = false;
-    append_json_string(out, command.name);
-    if (!command.about.empty()) append_member(out, "about", command.about);
-    out += ",\"params\":{";
-    for (std::size_t i = 0; i < command.params.size(); ++i) {
-      if (i > 0) out += ',';
-      append_json_string(out, command.params[i].name);
-      out += ':' + command.params[i].json_schema;
-    }
-    out += "}}";
+    if (out.back() != '[') out += ',';
+    JsonObject one(out);
+    one.text("name", command.name);
+    if (!command.about.empty()) one.text("about", command.about);
+    JsonObject params(one.key("params"));
+    for (const normalize::CommandSchema::Param& param : command.params) params.json(param.name, param.json_schema);
   }
   out += ']';
 }
@@ -67,24 +52,24 @@ std::string devices_json(std::span<const flow::DeviceState> devices) {
   std::string out = "[";
   for (const flow::DeviceState& device : devices) {
     if (out.size() > 1) out += ',';
-    append_head(out, device);
-    out += '}';
+    JsonObject one(out);
+    write_head(one, device);
   }
   return out + "]";
 }
 
 std::string device_json(const flow::DeviceState& device, const normalize::Commands& commands) {
   std::string out;
-  append_head(out, device);
-  out += ",\"last\":{";
-  for (std::size_t i = 0; i < device.records.size(); ++i) {
-    if (i > 0) out += ',';
-    append_json_string(out, device.records[i].schema);
-    out += ':' + device.records[i].data;
+  {
+    JsonObject page(out);
+    write_head(page, device);
+    {
+      JsonObject last(page.key("last"));
+      for (const flow::DeviceState::Last& record : device.records) last.json(record.schema, record.data);
+    }
+    append_commands(page.key("commands"), family_of(device.name), commands);
   }
-  out += '}';
-  append_commands(out, family_of(device.name), commands);
-  return out + '}';
+  return out;
 }
 
 }  // namespace sluice::app

@@ -5,11 +5,14 @@
 
 namespace sluice::app {
 
+std::string token_of(const Config& config) {
+  if (!config.api.token.empty()) return config.api.token;
+  const auto kept = read_api_token(config.store.data_dir);
+  return kept ? *kept : std::string();
+}
+
 Result<std::string> running_status(const Config& config) {
-  std::string token = config.api.token;
-  if (token.empty())
-    if (const auto kept = read_api_token(config.store.data_dir)) token = *kept;
-  return api::http_get(config.api.listen, "/api/v1/status", token, std::chrono::seconds(5));
+  return api::http_get(config.api.listen, "/api/v1/status", token_of(config), std::chrono::seconds(5));
 }
 
 }  // namespace sluice::app

@@ -65,9 +65,17 @@ struct CommandAnswer {
   /// wrong parameters, 403 not allowed, 404 unknown device or command, 408 expired, 413 too large, 429 too many wait,
   /// 502 the device refused, 503 cannot be stored, 504 unanswered.
   int status = 202;
-  std::string text{};  ///< a JSON object: the outcome, or how far it has come
+  std::string text{};    ///< a JSON object: the outcome, or how far it has come
   std::string reason{};  ///< why it ended as it did, one line without secrets; empty where there is nothing to say
 };
+
+/// As much of a command as could be read.
+struct CommandName {
+  std::string_view id{}, device{}, command{};
+};
+/// What a source is told about one that was refused and is not kept.
+CommandAnswer refused_command(const CommandName& name, int status, std::string reason,
+                              std::optional<Timestamp> at = {});
 
 /// One PUBLISH to a device.
 struct CommandPublish {

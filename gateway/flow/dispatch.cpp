@@ -32,7 +32,6 @@ struct Dispatch::Taking {
   std::vector<WaitingCommand> fresh{};
   std::map<std::int64_t, std::string> superseded{};  ///< by which id
   std::vector<CommandAnswer> answers{};
-  std::size_t refused = 0;
 };
 
 Dispatch::Dispatch(Options options, Permission permission, const normalize::Commands& commands,
@@ -136,10 +135,8 @@ Result<> Dispatch::take(Taking& taking, normalize::CommandText text) {
   WaitingCommand command = intake_.judge(taking.origin, taking.message, text);
   store::CommandProgress& progress = command.kept.progress;
   if (!progress.ended && waiting_.size() + taking.fresh.size() >= options_.waiting_max) {
-    progress.state = CommandState::rejected;
-    progress.ended = true;
-    progress.status = 429;
-    progress.reason = std::to_string(options_.waiting_max) + " commands wait already";
+    progress = ending(CommandState::rejected, 429, std::to_string(options_.waiting_max) + " commands wait already",
+                      clock_.wall_time());
   }
   command.kept.number = ++last_command_;
   taking.batch.commands.push_back(command.kept);
@@ -204,8 +201,8 @@ void Dispatch::report_refusal(Taking& taking, const store::KeptCommand& kept) {
 
 void Dispatch::refuse_another(Taking& taking, const normalize::CommandText& text) {
   CommandAnswer answer =
-      refusal_answer(text.id, text.device, text.name, 422,
-                     "this id was given to another command already: every command has its own", clock_.wall_time());
+      refused_command({text.id, text.device, text.name}, 422,
+                      "this id was given to another command already: every command has its own", clock_.wall_time());
   log_.warning("commands", taking.origin + ": " + text.name + " to " + text.device + " (" + text.id +
                                "): refused: " + answer.reason);
   if (!taking.message.reply_to.empty())
@@ -217,7 +214,7 @@ void Dispatch::refuse_another(Taking& taking, const normalize::CommandText& text
 /// There is nothing to keep it under: it is told where that was asked for, and by a notice.
 void Dispatch::refuse_unreadable(Taking& taking, const normalize::CommandText& text) {
   const std::string reason = text.refusal.empty() ? "id, device or command is missing" : text.refusal;
-  CommandAnswer answer = refusal_answer(text.id, text.device, text.name, text.status, reason, clock_.wall_time());
+  CommandAnswer answer = refused_command({text.id, text.device, text.name}, text.status, reason, clock_.wall_time());
   if (!taking.message.reply_to.empty()) {
     store::OwedAnswer owed{++last_answer_, taking.origin, taking.message.reply_to, text.id, answer.text, text.status};
     taking.batch.answers.push_back(std::move(owed));

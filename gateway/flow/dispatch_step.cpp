@@ -220,15 +220,11 @@ void Dispatch::publish(WaitingCommand& command, const std::stop_token& stop) {
   }
 }
 
-void Dispatch::end(WaitingCommand& command, CommandState state, std::string reason, int status) {
+void Dispatch::end(WaitingCommand& command, CommandState state, std::string reason) {
   store::CommandProgress& progress = command.kept.progress;
-  progress.state = state;
-  progress.ended = true;
-  progress.status = status != 0 ? status : status_of(state);
-  progress.reason = std::move(reason);
+  progress = ending(state, status_of(state), std::move(reason), clock_.wall_time());
   progress.reply = command.readings;
   if (!command.answered.empty()) progress.from = array_of(command.answered);
-  progress.at = clock_.wall_time();
   command.stage = Stage::ending;
 }
 

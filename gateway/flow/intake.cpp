@@ -116,7 +116,7 @@ void Intake::set_expiry(WaitingCommand& command, const CommandMessage& message, 
   const Instant now = clock_.now();
   const Timestamp wall = clock_.wall_time();
   const bool synced = clock_.synced();
-  const std::optional<Timestamp> own = normalize::parse_rfc3339(expires_at);
+  const std::optional<Timestamp> own = parse_rfc3339(expires_at);
   std::optional<Duration> left = message.expires_in;
   if (own) {
     command.needs_clock = !synced;
@@ -138,12 +138,7 @@ void Intake::set_expiry(WaitingCommand& command, const CommandMessage& message, 
 }
 
 void Intake::end(WaitingCommand& command, CommandState state, int status, std::string reason) const {
-  store::CommandProgress& progress = command.kept.progress;
-  progress.state = state;
-  progress.ended = true;
-  progress.status = status;
-  progress.reason = std::move(reason);
-  progress.at = clock_.wall_time();
+  command.kept.progress = ending(state, status, std::move(reason), clock_.wall_time());
 }
 
 }  // namespace sluice::flow

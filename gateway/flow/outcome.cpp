@@ -1,33 +1,26 @@
 #include "gateway/flow/outcome.h"
 
-#include "gateway/core/json_text.h"
-#include "gateway/core/time_text.h"
+#include <utility>
+
+#include "gateway/core/json_object.h"
 
 namespace sluice::flow {
 
-namespace {
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_json_string(out, text);
-}
-
-}  // namespace
-
 std::string outcome_text(const store::KeptCommand& kept) {
   const store::CommandProgress& progress = kept.progress;
-  std::string out = "{\"id\":";
-  append_json_string(out, kept.command.id);
-  append_member(out, "device", kept.command.device);
-  append_member(out, "command", kept.command.name);
-  append_member(out, "outcome", name_of(progress.state));
-  if (!progress.reason.empty()) append_member(out, "reason", progress.reason);
-  if (!progress.reply.empty()) out += ",\"reply\":" + progress.reply;
-  if (!progress.from.empty()) out += ",\"answered_by\":" + progress.from;
-  append_member(out, "at", rfc3339(progress.at));
-  return out += '}';
+  std::string out;
+  {
+    JsonObject outcome(out);
+    outcome.text("id", kept.command.id);
+    outcome.text("device", kept.command.device);
+    outcome.text("command", kept.command.name);
+    outcome.text("outcome", name_of(progress.state));
+    if (!progress.reason.empty()) outcome.text("reason", progress.reason);
+    if (!progress.reply.empty()) outcome.json("reply", progress.reply);
+    if (!progress.from.empty()) outcome.json("answered_by", progress.from);
+    outcome.time("at", progress.at);
+  }
+  return out;
 }
 
 Record outcome_record(const store::KeptCommand& kept) {
@@ -51,22 +44,14 @@ CommandAnswer answer_of(const store::KeptCommand& kept) {
   return answer;
 }
 
-CommandAnswer refusal_answer(std::string_view id, std::string_view device, std::string_view command, int status,
-                             std::string_view reason, Timestamp at) {
-  CommandAnswer answer;
-  answer.id = id;
-  answer.state = CommandState::rejected;
-  answer.ended = true;
-  answer.status = status;
-  answer.reason = reason;
-  answer.text = "{\"outcome\":\"rejected\"";
-  if (!id.empty()) append_member(answer.text, "id", id);
-  if (!device.empty()) append_member(answer.text, "device", device);
-  if (!command.empty()) append_member(answer.text, "command", command);
-  append_member(answer.text, "reason", reason);
-  append_member(answer.text, "at", rfc3339(at));
-  answer.text += '}';
-  return answer;
+store::CommandProgress ending(CommandState state, int status, std::string reason, Timestamp at) {
+  store::CommandProgress progress;
+  progress.state = state;
+  progress.ended = true;
+  progress.status = status;
+  progress.reason = std::move(reason);
+  progress.at = at;
+  return progress;
 }
 
 int status_of(CommandState state) {

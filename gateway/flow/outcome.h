@@ -19,9 +19,8 @@ Record outcome_record(const store::KeptCommand& kept);
 /// What a source is told.
 CommandAnswer answer_of(const store::KeptCommand& kept);
 
-/// The same about one that could not be read: `id`, `device` and `command` may be empty.
-CommandAnswer refusal_answer(std::string_view id, std::string_view device, std::string_view command, int status,
-                             std::string_view reason, Timestamp at);
+/// The progress of a command that ends here.
+store::CommandProgress ending(CommandState state, int status, std::string reason, Timestamp at);
 
 /// The status that goes with a final state, unless a refusal says another.
 int status_of(CommandState state);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "gateway/core/json_text.h"
+#include "gateway/core/time_text.h"
 #include "gateway/normalize/commands.h"
 #include "gateway/normalize/json_tape.h"
 #include "gateway/normalize/value.h"

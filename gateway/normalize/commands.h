@@ -34,9 +34,6 @@ struct CommandText {
 /// null values too.
 std::vector<CommandText> read_commands(const CommandMessage& message);
 
-/// RFC 3339 with an offset or Z.
-std::optional<Timestamp> parse_rfc3339(std::string_view text);
-
 /// What shows that a device has done what it was told (schema file: `reply`). Opaque; immutable; copies share.
 class Expectation;
 
@@ -78,7 +75,7 @@ class Commands {
   std::vector<std::string> reply_filters(std::string_view family, std::string_view name) const;
   /// Of the messages of kind presence of a family.
   std::vector<std::string> presence_filters(std::string_view family) const;
-  std::vector<std::string> families() const;  ///< with at least one command
+  std::vector<std::string> families() const;   ///< with at least one command
   bool speaks(std::string_view family) const;  ///< its devices have messages
 
  private:

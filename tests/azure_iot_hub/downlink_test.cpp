@@ -85,9 +85,9 @@ TEST_F(Hub, AMessageIsOneCommandAndHasNobodyToTell) {
 TEST_F(Hub, TheExpiryOfAMessageCountsByARightClock) {
   const std::string topic =
       "devices/home-pi/messages/devicebound/?$.mid=1&$.exp=2026-03-01T10%3A00%3A30.1234567%2B01%3A00&empty";
-  EXPECT_EQ(hear(topic, "{}").command->expires_in, std::chrono::seconds(30)) << "it is 09:00 UTC";
+  EXPECT_EQ(hear(topic, "{}").command->expires_in, Duration(30123)) << "it is 09:00 UTC";
   clock.advance(std::chrono::seconds(40));
-  EXPECT_EQ(hear(topic, "{}").command->expires_in, std::chrono::seconds(-10));
+  EXPECT_EQ(hear(topic, "{}").command->expires_in, Duration(-9877));
   clock.set_synced(false);
   EXPECT_FALSE(hear(topic, "{}").command->expires_in);
   EXPECT_FALSE(hear("devices/home-pi/messages/devicebound/$.exp=soon", "{}").remark.empty());
@@ -322,14 +322,6 @@ TEST(PropertyBag, IsReadAsAHubWritesIt) {
   EXPECT_EQ(property("x=%4", "x"), "%4");
   EXPECT_EQ(raw_property("$rid=%41&y=1", "$rid"), "%41");
   EXPECT_EQ(property("", "x"), std::nullopt);
-}
-
-TEST(PropertyBag, TimesAreReadWithTheirOffset) {
-  EXPECT_EQ(rfc3339(*read_time("2026-03-01T09:00:00Z")), "2026-03-01T09:00:00Z");
-  EXPECT_EQ(rfc3339(*read_time("2026-03-01T09:00:00.9999999-02:30")), "2026-03-01T11:30:00Z");
-  for (const std::string wrong : {"", "soon", "1772355600", "2026-02-30T09:00:00Z", "2026-03-01T24:00:00Z",
-                                  "2026-03-01T09:00:00", "2026-03-01 09:00:00Z", "2026-03-01T09:00:00+2"})
-    EXPECT_FALSE(read_time(wrong)) << wrong;
 }
 
 TEST(Preset, BringsCommandsWhenItIsToldTo) {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "connectors/azure_iot_hub/percent.h"
 #include "connectors/transport/base64.h"
+#include "gateway/core/percent.h"
 
 namespace sluice::azure_iot_hub {
 namespace {

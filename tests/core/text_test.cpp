@@ -80,5 +80,40 @@ TEST(CloudEvent, HasEveryAttribute) {
                  R"("data":{"readings":{}}})");
 }
 
+std::string read_time(const std::string& text) {
+  const std::optional<Timestamp> read = parse_rfc3339(text);
+  return read ? rfc3339(*read) : "none";
+}
+
+TEST(Rfc3339, IsReadStrictly) {
+  EXPECT_EQ(read_time("2026-03-01T10:00:00Z"), "2026-03-01T10:00:00Z");
+  EXPECT_EQ(read_time("2026-03-01t10:00:00.1239z"), "2026-03-01T10:00:00.123Z");
+  EXPECT_EQ(read_time("2026-03-01T10:00:00.5+05:30"), "2026-03-01T04:30:00.500Z");
+  EXPECT_EQ(read_time("2026-03-01T00:00:00-01:00"), "2026-03-01T01:00:00Z");
+  EXPECT_EQ(read_time("2024-02-29T23:59:60Z"), "2024-02-29T23:59:59.999Z");
+  for (const char* wrong : {"",
+                            "2026-03-01",
+                            "2026-03-01T10:00Z",
+                            "2026-03-01T10:00:00",
+                            "2026-02-31T10:00:00Z",
+                            "2025-02-29T10:00:00Z",
+                            "2026-13-01T10:00:00Z",
+                            "2026-00-01T10:00:00Z",
+                            "2026-03-00T10:00:00Z",
+                            "2026-03-01T24:00:00Z",
+                            "2026-03-01T10:60:00Z",
+                            "2026-03-01T10:00:61Z",
+                            "2026-03-01T10:00:00.Z",
+                            "2026-03-01T10:00:00+1:00",
+                            "2026-03-01T10:00:00+24:00",
+                            "2026-03-01T10:00:00+01:60",
+                            "2026-03-01T10:00:00Z ",
+                            " 2026-03-01T10:00:00Z",
+                            "2026-3-1T10:00:00Z",
+                            "+026-03-01T10:00:00Z",
+                            "2026-03-01T10:00:00,5Z"})
+    EXPECT_EQ(read_time(wrong), "none") << wrong;
+}
+
 }  // namespace
 }  // namespace sluice

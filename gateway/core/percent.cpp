@@ -1,8 +1,8 @@
-#include "connectors/azure_iot_hub/percent.h"
+#include "gateway/core/percent.h"
 
 #include <charconv>
 
-namespace sluice::azure_iot_hub {
+namespace sluice {
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -34,4 +34,4 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice::azure_iot_hub
+}  // namespace sluice
