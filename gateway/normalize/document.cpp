@@ -58,14 +58,35 @@ std::string unit_text(const UnitSchema& unit) {
   return "from " + code(unit.at->text) + (unit.map.empty() ? "" : ": " + cell(map_text(unit.map)));
 }
 
+std::string form_text(const IntegerForm& form) {
+  std::string out = form.base != 10 ? "in base " + std::to_string(form.base) : "";
+  if (form.bits > 0) out += (out.empty() ? "" : ", ") + std::to_string(form.bits) + " bits with a sign";
+  return out;
+}
+
+/// "times `/Multiplier` (in base 16)"
+std::string step_text(const StepSchema& step) {
+  constexpr std::string_view verbs[] = {"times ", "divided by ", "plus "};
+  std::string out(verbs[static_cast<std::size_t>(step.kind)]);
+  if (!step.operand.at) return out + number(step.operand.number);
+  out += code(step.operand.at->text);
+  std::string more = form_text(step.operand.form);
+  const auto add = [&](const std::string& text) { more += (more.empty() ? "" : "; ") + text; };
+  if (!step.operand.map.empty()) add(cell(map_text(step.operand.map)));
+  for (const StepSchema& inner : step.operand.steps) add(step_text(inner));
+  return out + (more.empty() ? "" : " (" + more + ")");
+}
+
 /// What else there is to say about a reading.
 std::string remarks(const ReadingSchema& reading) {
   std::string out;
   const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
   if (reading.type != ValueType::natural) add(std::string(name_of(reading.type)));
   if (!reading.map.empty()) add(cell(map_text(reading.map)));
-  if (reading.scale) add("times " + number(*reading.scale));
-  if (reading.offset) add("plus " + number(*reading.offset));
+  if (const std::string form = form_text(reading.form); !form.empty()) add(form);
+  for (const StepSchema& step : reading.steps) add(step_text(step));
+  if (reading.from)
+    add(std::string("converted from ") + (reading.from->at ? "the unit " : "") + unit_text(*reading.from));
   if (reading.min) add("at least " + number(*reading.min));
   if (reading.max) add("at most " + number(*reading.max));
   if (reading.required) add("required");

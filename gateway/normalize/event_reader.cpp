@@ -141,7 +141,7 @@ std::optional<Refusal> EventReader::append_reading(const ReadingPlan& reading, c
   } else {
     data += reading.head;
   }
-  switch (reading.conversion.convert(value, data, reason_)) {
+  switch (reading.conversion.convert(value, {*source_, *bindings_}, data, reason_)) {
     case Conversion::Result::refused:
       return refuse(reason_);
     case Conversion::Result::absent:

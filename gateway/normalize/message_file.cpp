@@ -9,48 +9,6 @@ namespace {
 
 const std::vector<std::string_view> formats = {"json", "csv", "xml", "text"};
 const std::vector<std::string_view> kinds = {"reading", "occurrence", "presence"};
-const std::vector<std::string_view> types = {"number", "integer", "boolean", "string"};
-
-UnitSchema read_unit(const YamlNode& node, Problems& problems) {
-  UnitSchema unit;
-  if (node.is_scalar()) {
-    unit.text = node.text;
-    if (unit.text.empty()) problems.add(node.place, "'unit' is empty; leave it out where there is none");
-    return unit;
-  }
-  YamlMap map(node, "'unit' is a text, or it", problems);
-  unit.at = map.require_text("at");
-  if (const YamlNode* values = map.find("map")) unit.map = read_value_map(*values, problems);
-  map.finish();
-  return unit;
-}
-
-ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems) {
-  ReadingSchema reading;
-  reading.name = {member.key, member.place};
-  if (member.value.is_scalar()) {
-    reading.at = {member.value.text, member.value.place};
-    return reading;
-  }
-  YamlMap map(member.value, "a reading is an address, or it", problems);
-  if (const std::optional<Text> at = map.require_text("at")) reading.at = *at;
-  if (const YamlNode* unit = map.find("unit")) reading.unit = read_unit(*unit, problems);
-  if (const auto type = map.choice("type", types)) reading.type = static_cast<ValueType>(*type + 1);
-  reading.scale = map.number("scale");
-  reading.offset = map.number("offset");
-  reading.min = map.number("min");
-  reading.max = map.number("max");
-  if (const YamlNode* values = map.find("map")) reading.map = read_value_map(*values, problems);
-  reading.required = map.flag("required").value_or(false);
-  map.finish();
-  const bool numeric = reading.scale || reading.offset || reading.min || reading.max;
-  if (numeric && (reading.type == ValueType::boolean || reading.type == ValueType::string))
-    problems.add(member.place, "'" + member.key + "' is a " + std::string(name_of(reading.type)) +
-                                   ": scale, offset, min and max are for numbers");
-  if (reading.min && reading.max && *reading.min > *reading.max)
-    problems.add(member.place, "'" + member.key + "' has a min above its max");
-  return reading;
-}
 
 WhenSchema read_when(const YamlNode& node, Format format, Problems& problems) {
   WhenSchema when;

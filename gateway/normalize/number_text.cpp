@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 namespace sluice::normalize {
 
@@ -52,6 +53,27 @@ std::optional<Parts> split(std::string_view text, char decimal) {
   return parts;
 }
 
+constexpr int digits_max = 15;
+/// Whole numbers up to here are exact in a double (2^53).
+constexpr double exact_max = 9007199254740992.0;
+
+/// 2 for 100 to 999.
+int magnitude(double number) {
+  return static_cast<int>(std::floor(std::log10(std::abs(number))));
+}
+
+bool has_prefix(std::string_view text, int base) {
+  if (text.size() < 3 || text[0] != '0') return false;
+  const char letter = static_cast<char>(text[1] | 0x20);
+  return (base == 16 && letter == 'x') || (base == 8 && letter == 'o') || (base == 2 && letter == 'b');
+}
+
+void append_digits(std::string& out, std::uint64_t number) {
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, end);
+}
+
 }  // namespace
 
 bool append_number(std::string& out, std::string_view text, char decimal) {
@@ -85,10 +107,39 @@ bool is_plain_number(std::string_view text, char decimal) {
   return !take_digits(text).empty() && text.empty();
 }
 
-void append_double(std::string& out, double number) {
-  char digits[32];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number, std::chars_format::general, 15);
-  out.append(digits, end);
+bool append_integer(std::string& out, std::string_view text, const IntegerForm& form) {
+  bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (has_prefix(text, form.base)) text.remove_prefix(2);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, form.base);
+  if (error != std::errc() || end != text.data() + text.size()) return false;
+  if (form.bits > 0) {
+    const std::uint64_t sign = std::uint64_t{1} << (form.bits - 1);
+    const std::uint64_t all = sign | (sign - 1);
+    if (number > (negative ? sign : all)) return false;
+    if (!negative && (number & sign) != 0) {
+      number = all - number + 1;
+      negative = true;
+    }
+  }
+  if (negative && number > 0) out += '-';
+  append_digits(out, number);
+  return true;
+}
+
+void append_double(std::string& out, double number, double largest) {
+  int digits = digits_max;
+  if (std::abs(largest) > std::abs(number) && number != 0) digits -= magnitude(largest) - magnitude(number);
+  if (number == 0 || digits < 1) {
+    out += '0';
+    return;
+  }
+  char text[32];
+  const bool whole = std::trunc(number) == number && std::abs(number) <= exact_max;
+  const auto [end, error] = whole ? std::to_chars(text, text + sizeof text, static_cast<std::int64_t>(number))
+                                  : std::to_chars(text, text + sizeof text, number, std::chars_format::general, digits);
+  out.append(text, end);
 }
 
 }  // namespace sluice::normalize

@@ -82,12 +82,43 @@ class MessageCompiler {
     if (at) plan_.presence = PresencePlan{std::move(*at), schema_.presence->online, schema_.presence->offline};
   }
 
+  char decimal() const { return schema_.format == Format::csv ? schema_.csv.decimal : schema_.decimal; }
+
+  CalculationSteps compile_steps(const std::vector<StepSchema>& schemas, Names& known) {
+    CalculationSteps steps;
+    for (const StepSchema& schema : schemas) {
+      CalculationStep& step = steps.emplace_back();
+      step.kind = static_cast<CalculationStep::Kind>(schema.kind);
+      step.operand.number = schema.operand.number;
+      if (schema.operand.at) step.operand.at = addresses_.address(*schema.operand.at, known, false);
+      step.operand.map = schema.operand.map;
+      step.operand.form = schema.operand.form;
+      step.operand.steps = compile_steps(schema.operand.steps, known);
+      step.operand.decimal = decimal();
+    }
+    return steps;
+  }
+
+  CalculationSteps compile_steps(const ReadingSchema& reading, Names& known) {
+    CalculationSteps steps = compile_steps(reading.steps, known);
+    if (!reading.from) return steps;
+    if (!reading.from->at) {
+      for (CalculationStep& step : conversion_steps(reading.from->text, reading.unit.text))
+        steps.push_back(std::move(step));
+    } else if (std::optional<Address> at = addresses_.address(*reading.from->at, known, false)) {
+      CalculationStep& step = steps.emplace_back();
+      step.kind = CalculationStep::Kind::into;
+      step.operand.at = std::move(at);
+      step.operand.map = reading.from->map;
+      step.unit = reading.unit.text;
+    }
+    return steps;
+  }
+
   void compile_reading(const ReadingSchema& reading, Names known) {
     ReadingPlan plan;
     plan.label = reading.name.text;
     plan.required = reading.required;
-    plan.conversion =
-        Conversion(reading, schema_.format, schema_.format == Format::csv ? schema_.csv.decimal : schema_.decimal);
     std::optional<Address> at = addresses_.address(reading.at, known, true);
     if (!at) return;
     plan.at = std::move(*at);
@@ -103,6 +134,7 @@ class MessageCompiler {
     if (!reading.unit.text.empty()) plan.unit.text = ",\"unit\":" + json_string(reading.unit.text);
     if (reading.unit.at) plan.unit.at = addresses_.address(*reading.unit.at, known, false);
     plan.unit.map = reading.unit.map;
+    plan.conversion = Conversion(reading, compile_steps(reading, known), schema_.format, decimal());
     plan_.readings.push_back(std::move(plan));
   }
 

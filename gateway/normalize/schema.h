@@ -8,6 +8,7 @@
 
 #include "gateway/core/clock.h"
 #include "gateway/core/record.h"
+#include "gateway/normalize/number_text.h"
 #include "gateway/normalize/yaml_file.h"
 
 /// What a schema file says, as plain values: for documentation, examples and simulation. How a message is read by it is
@@ -46,12 +47,33 @@ struct UnitSchema {
   ValueMap map;
 };
 
+struct StepSchema;
+
+/// A number, or where the message says it: `scale: 0.1`, `divisor: { at: /Divisor, base: 16 }`.
+struct OperandSchema {
+  double number = 0;       ///< where there is no `at`
+  std::optional<Text> at;  ///< what is not there changes nothing
+  ValueMap map;
+  IntegerForm form;
+  std::vector<StepSchema> steps;  ///< what is done with it first
+};
+
+/// `scale`, `divisor` or `offset`.
+struct StepSchema {
+  enum class Kind { times, over, plus };
+  Kind kind = Kind::times;
+  OperandSchema operand;
+};
+
 struct ReadingSchema {
   Text name;  ///< may hold {placeholders}
   Text at;
   UnitSchema unit;
   ValueType type = ValueType::natural;
-  std::optional<double> scale, offset, min, max;
+  IntegerForm form;
+  std::vector<StepSchema> steps;   ///< in their order
+  std::optional<UnitSchema> from;  ///< the unit in which the device speaks; is converted into `unit`
+  std::optional<double> min, max;
   ValueMap map;
   bool required = false;
 };

@@ -15,8 +15,10 @@ namespace sluice::normalize {
 std::optional<Family> read_family(const YamlNode& root, const Settings& changed, const Place& changed_at,
                                   Problems& problems);
 
-/// One of the family's `messages`, and one of its `commands`, settings filled in. Used by read_family.
+/// One of the family's `messages`, one of their `readings`, and one of its `commands`, settings filled in. Used by
+/// read_family.
 MessageSchema read_message(const YamlNode& node, const std::string& family, Problems& problems);
+ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems);
 CommandSchema read_command(const YamlNode::Member& member, const std::string& family, Problems& problems);
 std::vector<CommandSchema::Reply> read_replies(const YamlNode& node, const std::string& family, Problems& problems);
 /// `where` of a reply, and `latest_wins` where it is a map; `key` is its name, for messages.

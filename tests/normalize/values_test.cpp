@@ -103,6 +103,98 @@ TEST(Values, the_unit_may_be_said_by_the_device) {
             "quarantined: t/m: v: not a number: 'x' (v)");
 }
 
+TEST(Values, a_computed_number_has_no_noise) {
+  EXPECT_EQ(value_of("scale: 0.1, offset: -40", "401").dump(), "0.1");
+  EXPECT_EQ(value_of("scale: 3", "0.1").dump(), "0.3");
+  EXPECT_EQ(value_of("divisor: 3", "1").dump(), "0.333333333333333");
+  EXPECT_EQ(value_of("scale: 1000", "4294967296").dump(), "4294967296000");
+  EXPECT_EQ(value_of("scale: 2", "4503599627370495").dump(), "9007199254740990");
+  EXPECT_EQ(value_of("scale: 0.1, offset: 0.2", "-2").dump(), "0");
+  EXPECT_EQ(value_of("scale: -1", "0").dump(), "0");
+  EXPECT_EQ(value_of("scale: 1", "12345678901234567890").dump(), "12345678901234567890");
+}
+
+TEST(Values, whole_numbers_in_another_base) {
+  EXPECT_EQ(value_of("base: 16", "\"0x29bd58a7\"").dump(), "700274855");
+  EXPECT_EQ(value_of("base: 16", "\"fF\"").dump(), "255");
+  EXPECT_EQ(value_of("base: 16", "12").dump(), "18");
+  EXPECT_EQ(value_of("base: 16", "\"FFFFFFFFFFFFFFFF\"").dump(), "18446744073709551615");
+  EXPECT_EQ(value_of("base: 2", "\"0b101\"").dump(), "5");
+  EXPECT_EQ(value_of("base: 8", "\"17\"").dump(), "15");
+  EXPECT_EQ(value_of("base: 36", "\"zz\"").dump(), "1295");
+  EXPECT_EQ(value_of("base: 16, scale: 0.1", "\"-A\"").dump(), "-1");
+  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 7, "0x02": "0x10" })", "\"0x01\"").dump(), "7");
+  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 7, "0x02": "0x10" })", "\"0x02\"").dump(), "16");
+  EXPECT_EQ(refusal("base: 16", "\"0x\""), "not an integer in base 16: '0x' (v)");
+  EXPECT_EQ(refusal("base: 16", "\"1G\""), "not an integer in base 16: '1G' (v)");
+  EXPECT_EQ(refusal("base: 16", "true"), "not an integer in base 16: 'true' (v)");
+  EXPECT_EQ(refusal("base: 16", "\"10000000000000000\""), "not an integer in base 16: '10000000000000000' (v)");
+  EXPECT_EQ(refusal("base: 16, max: 9", "\"A\""), "out of range: 10 is above 9 (v)");
+}
+
+TEST(Values, bits_with_a_sign) {
+  EXPECT_EQ(value_of("base: 16, signed: 24", "\"0xFFFFFE\"").dump(), "-2");
+  EXPECT_EQ(value_of("base: 16, signed: 24", "\"7FFFFF\"").dump(), "8388607");
+  EXPECT_EQ(value_of("base: 16, signed: 24", "\"800000\"").dump(), "-8388608");
+  EXPECT_EQ(value_of("signed: 16", "65535").dump(), "-1");
+  EXPECT_EQ(value_of("signed: 16", "-5").dump(), "-5");
+  EXPECT_EQ(value_of("signed: 64", "18446744073709551615").dump(), "-1");
+  EXPECT_EQ(value_of("signed: 64", "9223372036854775808").dump(), "-9223372036854775808");
+  EXPECT_EQ(refusal("signed: 16", "65536"), "not an integer of 16 bits: '65536' (v)");
+  EXPECT_EQ(refusal("signed: 16", "-32769"), "not an integer of 16 bits: '-32769' (v)");
+  EXPECT_EQ(refusal("signed: 16", "1.5"), "not an integer of 16 bits: '1.5' (v)");
+}
+
+TEST(Values, what_it_is_multiplied_with_may_stand_in_the_message) {
+  const auto scaled = [](const std::string& options, const std::string& rest) {
+    return readings_of("format: json, readings: { v: { at: /v, " + options + " } }", "{\"v\":\"0x10\"," + rest + "}");
+  };
+  const std::string raven = "base: 16, scale: { at: /m, base: 16 }, divisor: { at: /d, base: 16 }";
+  EXPECT_EQ(scaled(raven, R"("m":"0x3","d":"0x0A")")["v"].dump(), "4.8");
+  EXPECT_EQ(scaled(raven, R"("m":"0x0","d":"0x00")")["v"].dump(), "16");
+  EXPECT_EQ(scaled(raven, R"("m":null,"d":{})")["v"].dump(), "16");
+  EXPECT_EQ(scaled(raven, R"("d":"x")"), "quarantined: t/m: v: not a number: 'x' at /d (v)");
+  const std::string digits = "base: 16, divisor: { at: /d, map: { two: 100, none: null } }";
+  EXPECT_EQ(scaled(digits, R"("d":"two")")["v"].dump(), "0.16");
+  EXPECT_EQ(scaled(digits, R"("d":"none")")["v"].dump(), "16");
+  EXPECT_EQ(scaled(digits, R"("d":"six")"), "quarantined: t/m: v: not in map: 'six' at /d (v)");
+  EXPECT_EQ(scaled("base: 16, offset: { at: /o, scale: { at: /f, divisor: 10 }, offset: 1 }", R"("o":4,"f":5)")["v"],
+            19);
+  EXPECT_EQ(scaled("base: 16, offset: { at: /o }", R"("o":0)")["v"], 16);
+  EXPECT_EQ(readings_of("format: json, readings: { '{s}.v': { at: '/{s}/v', scale: { at: '/{s}/m' } } }",
+                        R"({"a":{"v":1,"m":2},"b":{"v":1,"m":3}})"),
+            json({{"a.v", 2}, {"b.v", 3}}));
+  EXPECT_EQ(
+      readings_of("format: csv, csv: { delimiter: ';', decimal: ',' }, readings: { v: { at: v, scale: { at: m } } }",
+                  "v;m\n2,5;1,5\n"),
+      json({{"v", 3.75}}));
+}
+
+TEST(Values, a_unit_is_converted) {
+  EXPECT_EQ(value_of("from: '[degF]', unit: Cel", "98.6").dump(), "37");
+  EXPECT_EQ(value_of("from: '[degF]', unit: Cel", "32.18").dump(), "0.1");
+  EXPECT_EQ(value_of("from: W.min, unit: kWh", "150000").dump(), "2.5");
+  EXPECT_EQ(value_of("scale: 0.1, from: '[in_i]/h', unit: mm/h", "5").dump(), "12.7");
+  EXPECT_EQ(value_of("from: hPa, unit: hPa", "1013.250").dump(), "1013.25");
+  EXPECT_EQ(refusal("from: '[degF]', unit: Cel, max: 60", "212"), "out of range: 100 is above 60 (v)");
+}
+
+TEST(Values, the_device_may_say_the_unit_it_speaks_in) {
+  const auto converted = [](const std::string& from, const std::string& payload) {
+    const json read = readings_of("format: json, readings: { v: { at: /v, unit: Cel, from: " + from + " } }", payload);
+    return read.is_object() ? read["v"].dump() : read.get<std::string>();
+  };
+  const std::string mapped = R"({ at: /u, map: { C: Cel, F: "[degF]", "": null } })";
+  EXPECT_EQ(converted(mapped, R"({"v":50,"u":"F"})"), "10");
+  EXPECT_EQ(converted(mapped, R"({"v":50.123456789012345678,"u":"C"})"), json(50.123456789012345678).dump());
+  EXPECT_EQ(converted(mapped, R"({"v":50})"), "50");
+  EXPECT_EQ(converted(mapped, R"({"v":50,"u":""})"), "50");
+  EXPECT_EQ(converted(mapped, R"({"v":50,"u":"K"})"), "quarantined: t/m: v: not in map: 'K' at /u (v)");
+  EXPECT_EQ(converted("{ at: /u }", R"({"v":300.15,"u":"K"})"), "27");
+  EXPECT_EQ(converted("{ at: /u }", R"({"v":300,"u":"lx"})"),
+            "quarantined: t/m: v: not in map: the unit 'lx' cannot be converted into Cel (v)");
+}
+
 TEST(Values, one_wrong_value_refuses_the_whole_message) {
   EXPECT_EQ(readings_of("format: json, readings: { a: /a, '{s}.b': { at: '/{s}/b', unit: W } }",
                         R"({"a":1,"X Y":{"b":"c"}})"),
