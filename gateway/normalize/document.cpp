@@ -114,6 +114,16 @@ std::string words(const std::vector<std::string>& list) {
   return out;
 }
 
+std::string time_text(const TimeSchema& time) {
+  std::string out = code(time.at.text);
+  if (time.date) out = code(time.date->text) + " and " + out;
+  if (!time.format.empty()) out += ", format " + code(time.format);
+  if (time.base != 10) out += " in base " + std::to_string(time.base);
+  if (time.offset) out += ", plus the seconds at " + code(time.offset->text);
+  if (time.relative_below) out += ", below " + number(*time.relative_below) + " from the reception";
+  return out + ", zone " + time.zone;
+}
+
 std::string facts(const MessageSchema& message) {
   std::string out = "- Topic: " + code(message.topic.text) + "\n- Format: " + std::string(name_of(message.format)) +
                     ", becomes: " + std::string(name_of(message.kind)) + "\n";
@@ -122,7 +132,7 @@ std::string facts(const MessageSchema& message) {
   if (message.jq) out += "- Reshaped by jq: " + code(message.jq->text) + "\n";
   if (message.each) out += "- One event for each of " + code(message.each->text) + "\n";
   if (message.device) out += "- Device: " + code(message.device->text) + "\n";
-  if (message.time) out += "- Time: " + code(message.time->at.text) + ", zone " + message.time->zone + "\n";
+  if (message.time) out += "- Time: " + time_text(*message.time) + "\n";
   if (message.presence && !message.presence->online.empty())
     out += "- Online: " + words(message.presence->online) + "\n";
   if (message.presence && !message.presence->offline.empty())

@@ -82,12 +82,19 @@ void EventReader::read_time(Record& record) {
   record.time = message_->received_at;
   time_from_ = message_->retained ? "unknown" : "gateway";
   if (!plan_->time) return;
-  const Value said = source_->first(plan_->time->at, *bindings_);
-  if (said.kind != Value::Kind::text && said.kind != Value::Kind::number) return;
-  if (const std::optional<Timestamp> time = plan_->time->time.read(said.text, message_->received_at, local_)) {
-    record.time = *time;
-    time_from_ = "device";
-  }
+  const TimePlan& plan = *plan_->time;
+  const SaidTime said{text_at(plan.at), plan.date ? text_at(*plan.date) : std::nullopt,
+                      plan.offset ? text_at(*plan.offset) : std::nullopt};
+  const std::optional<DeviceTime::Found> found = plan.time.read(said, {message_->received_at}, local_);
+  if (!found) return;
+  record.time = found->time;
+  time_from_ = "device";
+}
+
+std::optional<std::string_view> EventReader::text_at(const Address& address) {
+  const Value said = source_->first(address, *bindings_);
+  const bool readable = said.kind == Value::Kind::text || said.kind == Value::Kind::number;
+  return readable ? std::optional(said.text) : std::nullopt;
 }
 
 void EventReader::append_head(Record& record) {

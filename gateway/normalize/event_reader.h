@@ -30,6 +30,7 @@ class EventReader final : private Source::Visitor {
   Step read_event(std::vector<Record>& out);
   Step read_device(std::string& device);
   void read_time(Record& record);
+  std::optional<std::string_view> text_at(const Address& address);
   Step append_readings(std::string& data);
   Step append_reading(const ReadingPlan& reading, const Value& value);
   Step append_unit(const ReadingPlan& reading);

@@ -43,6 +43,10 @@ TimeSchema read_time(const YamlNode& node, Problems& problems) {
   time.format = map.text_or("format", "");
   if (time.format == "iso8601") time.format.clear();
   time.zone = map.text_or("zone", time.zone);
+  time.date = map.text("date");
+  time.offset = map.text("offset");
+  time.relative_below = map.number("relative_below");
+  time.base = map.count("base", 36).value_or(time.base);
   map.finish();
   return time;
 }

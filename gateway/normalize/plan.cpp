@@ -71,9 +71,13 @@ class MessageCompiler {
 
   void compile_time(Names known) {
     if (!schema_.time) return;
-    std::optional<Address> at = addresses_.address(schema_.time->at, known, true);
-    std::optional<DeviceTime> time = DeviceTime::compile(*schema_.time, problems_);
-    if (at && time) plan_.time = TimePlan{std::move(*at), std::move(*time)};
+    const TimeSchema& said = *schema_.time;
+    std::optional<Address> at = addresses_.address(said.at, known, true);
+    std::optional<DeviceTime> time = DeviceTime::compile(said, problems_);
+    if (!at || !time) return;
+    plan_.time = TimePlan{std::move(*at), {}, {}, std::move(*time)};
+    if (said.date) plan_.time->date = addresses_.address(*said.date, known, true);
+    if (said.offset) plan_.time->offset = addresses_.address(*said.offset, known, true);
   }
 
   void compile_presence(Names known) {

@@ -41,6 +41,7 @@ struct WhenPlan {
 
 struct TimePlan {
   Address at;
+  std::optional<Address> date, offset;
   DeviceTime time;
 };
 

@@ -86,8 +86,12 @@ struct WhenSchema {
 
 struct TimeSchema {
   Text at;
-  std::string format;  ///< empty is ISO 8601; "epoch_s", "epoch_ms", or a strptime pattern
-  std::string zone;    ///< of times without an offset: "local" is the gateway's, otherwise an IANA name
+  std::string format;                    ///< empty is ISO 8601; the name of an epoch, or a strptime pattern
+  std::string zone;                      ///< of times without an offset: "local" is the gateway's, else an IANA name
+  std::optional<Text> date;              ///< where `at` is the time of day alone: `format` is of "DATE TIME"
+  std::optional<Text> offset;            ///< seconds to be added
+  std::optional<double> relative_below;  ///< a number below it counts from the reception
+  std::size_t base = 10;                 ///< of the number
   Place place;
 };
 
