@@ -41,7 +41,8 @@ struct TextAddress {
 struct Address {
   std::string text;  ///< as the schema file has it
   std::variant<JsonAddress, XmlAddress, CsvAddress, TextAddress> way;
-  bool has_wildcard = false;  ///< may name several values
+  bool has_wildcard = false;       ///< may name several values
+  std::vector<Address> otherwise;  ///< where nothing stands here, these are asked in turn
 };
 
 /// A column as a schema names it.

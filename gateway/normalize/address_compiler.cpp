@@ -33,6 +33,33 @@ std::optional<std::string> unescaped(std::string_view token) {
   return out;
 }
 
+/// The last / that is not within [ ] or quotes; npos if there is none.
+std::size_t last_slash(std::string_view path) {
+  std::size_t last = std::string_view::npos;
+  int depth = 0;
+  char quote = '\0';
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '[' || c == ']') {
+      depth += c == '[' ? 1 : -1;
+    } else if (c == '/' && depth == 0) {
+      last = i;
+    }
+  }
+  return last;
+}
+
+/// Whether an XPath names a place, outside of [ ] nothing but names and steps: no function, no sum.
+bool is_path(std::string_view path) {
+  const std::string_view outside = path.substr(0, path.find('['));
+  return !path.empty() && path.find(']') == path.rfind(']') &&
+         outside.find_first_of("()|+=<>!, \"'") == std::string_view::npos;
+}
+
 }  // namespace
 
 AddressCompiler::AddressCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems)
@@ -75,6 +102,36 @@ std::optional<Address> AddressCompiler::address(const Text& text, Names& known, 
     address.has_wildcard = std::any_of(steps->steps.begin(), steps->steps.end(),
                                        [](const JsonStep& step) { return step.kind == JsonStep::Kind::wildcard; });
   return address;
+}
+
+std::optional<Address> AddressCompiler::address(const AddressText& text, Names& known, bool binds) {
+  const Names before = known;
+  std::optional<Address> first = address(static_cast<const Text&>(text), known, binds);
+  for (const Text& other : text.otherwise) {
+    Names names = before;
+    std::optional<Address> next = address(other, names, binds);
+    if (!first || !next) return std::nullopt;
+    if (!std::is_permutation(names.begin(), names.end(), known.begin(), known.end())) {
+      problems_.add(other.place, "'" + other.text + "' must have the same wildcards as '" + text.text + "'");
+      return std::nullopt;
+    }
+    first->otherwise.push_back(std::move(*next));
+  }
+  return first;
+}
+
+std::optional<Address> AddressCompiler::holder(const Text& text, Names& known) {
+  const std::size_t cut = last_slash(text.text);
+  Text above{text.text.substr(0, cut), text.place};
+  const bool json = schema_.format == Format::json;
+  if (json && cut != std::string::npos) return address(above, known, false);
+  // Of //a and /a it is the document, of a and @a the element at hand.
+  if (!json && cut != std::string::npos && above.text.ends_with('/')) above.text.pop_back();
+  if (!json && above.text.empty()) above.text = "/*";
+  if (!json && cut == std::string::npos) above.text = ".";
+  if (!json && is_path(text.text)) return address(above, known, false);
+  problems_.add(text.place, "'default' is for what an object or element may leave out, not for '" + text.text + "'");
+  return std::nullopt;
 }
 
 std::optional<JsonAddress> AddressCompiler::json(const Text& text, Names& known, bool binds) {

@@ -24,6 +24,13 @@ class AddressCompiler {
   /// `binds`: names that are not known are wildcards, and known from then on. Null: they are problems.
   std::optional<Address> address(const Text& text, Names& known, bool binds);
 
+  /// The same with those that are asked otherwise. All must have the same wildcards.
+  std::optional<Address> address(const AddressText& text, Names& known, bool binds);
+
+  /// What holds the value at a JSON or XML address: the object, the parent element. Nothing where it has no parent,
+  /// which is a problem.
+  std::optional<Address> holder(const Text& text, Names& known);
+
   /// Relative to an element of `each`: an absolute XPath is a problem.
   void set_relative(bool relative) { relative_ = relative; }
 

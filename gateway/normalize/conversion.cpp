@@ -87,6 +87,19 @@ Conversion::Result Conversion::convert(const Value& value, Surroundings around, 
     reason = "not a value: an object or a list stands there";
     return Result::refused;
   }
+  return pattern_ == nullptr ? convert_whole(value, around, out, reason) : convert_part(value, around, out, reason);
+}
+
+Conversion::Result Conversion::convert_part(const Value& value, Surroundings around, std::string& out,
+                                            std::string& reason) const {
+  std::string_view part;
+  if (!pattern_->match_first(value.text, part)) return refuse(reason, "does not match", value);
+  if (part.empty()) return Result::absent;
+  return convert_whole({Value::Kind::text, part}, around, out, reason);
+}
+
+Conversion::Result Conversion::convert_whole(const Value& value, Surroundings around, std::string& out,
+                                             std::string& reason) const {
   return map_.empty() ? convert_typed(value, around, out, reason) : convert_mapped(value, around, out, reason);
 }
 

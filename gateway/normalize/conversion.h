@@ -1,15 +1,17 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "gateway/normalize/calculation.h"
 #include "gateway/normalize/schema.h"
+#include "gateway/normalize/text_pattern.h"
 #include "gateway/normalize/value.h"
 
 namespace sluice::normalize {
 
-/// Turns what a device says into a reading's value: map, then type and base, then what is
+/// Turns what a device says into a reading's value: pattern, map, then type and base, then what is
 /// calculated, then min and max.
 class Conversion {
  public:
@@ -20,10 +22,15 @@ class Conversion {
   /// and what looks like a plain number, or is "true" or "false", is taken as one where the schema gives no type.
   Conversion(const ReadingSchema& reading, CalculationSteps steps, Format format, char decimal);
 
+  /// With one group.
+  void set_pattern(std::shared_ptr<const TextPattern> pattern) { pattern_ = std::move(pattern); }
+
   /// Appends the value as JSON. Otherwise appends nothing; where it is refused, `reason` says why.
   Result convert(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
 
  private:
+  Result convert_part(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
+  Result convert_whole(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
   Result convert_mapped(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
   Result convert_typed(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
   Result convert_natural(const Value& value, Surroundings around, std::string& out, std::string& reason) const;
@@ -34,6 +41,7 @@ class Conversion {
   ValueType type_ = ValueType::natural;
   bool all_is_text_ = false;
   bool structures_refused_ = false;
+  std::shared_ptr<const TextPattern> pattern_;
   IntegerForm form_;
   CalculationSteps steps_;
   std::optional<double> min_, max_;

@@ -21,6 +21,7 @@ class CsvSource final : public Source {
   bool has_column(const Address& address) const;
 
   Value first(const Address& address, Bindings& bindings) override;
+  bool holds(const Address&, const Bindings&) override { return true; }
   void visit(const Address& address, Bindings& bindings, Visitor& visitor) override;
   std::optional<Refusal> begin(const Address* each, Bindings& bindings, bool remember) override;
   bool next(Bindings& bindings) override;

@@ -53,9 +53,15 @@ std::string map_text(const ValueMap& map) {
   return out;
 }
 
+std::string address_text(const AddressText& at) {
+  std::string out = code(at.text);
+  for (const Text& other : at.otherwise) out += ", else " + code(other.text);
+  return out;
+}
+
 std::string unit_text(const UnitSchema& unit) {
   if (!unit.at) return unit.text;
-  return "from " + code(unit.at->text) + (unit.map.empty() ? "" : ": " + cell(map_text(unit.map)));
+  return "from " + address_text(*unit.at) + (unit.map.empty() ? "" : ": " + cell(map_text(unit.map)));
 }
 
 std::string form_text(const IntegerForm& form) {
@@ -69,7 +75,7 @@ std::string step_text(const StepSchema& step) {
   constexpr std::string_view verbs[] = {"times ", "divided by ", "plus "};
   std::string out(verbs[static_cast<std::size_t>(step.kind)]);
   if (!step.operand.at) return out + number(step.operand.number);
-  out += code(step.operand.at->text);
+  out += address_text(*step.operand.at);
   std::string more = form_text(step.operand.form);
   const auto add = [&](const std::string& text) { more += (more.empty() ? "" : "; ") + text; };
   if (!step.operand.map.empty()) add(cell(map_text(step.operand.map)));
@@ -82,6 +88,7 @@ std::string remarks(const ReadingSchema& reading) {
   std::string out;
   const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
   if (reading.type != ValueType::natural) add(std::string(name_of(reading.type)));
+  if (reading.pattern) add("what the group of " + code(reading.pattern->text) + " takes");
   if (!reading.map.empty()) add(cell(map_text(reading.map)));
   if (const std::string form = form_text(reading.form); !form.empty()) add(form);
   for (const StepSchema& step : reading.steps) add(step_text(step));
@@ -89,6 +96,7 @@ std::string remarks(const ReadingSchema& reading) {
     add(std::string("converted from ") + (reading.from->at ? "the unit " : "") + unit_text(*reading.from));
   if (reading.min) add("at least " + number(*reading.min));
   if (reading.max) add("at most " + number(*reading.max));
+  if (reading.fallback) add(reading.fallback->text + " where it is left out");
   if (reading.required) add("required");
   return out;
 }
@@ -96,7 +104,7 @@ std::string remarks(const ReadingSchema& reading) {
 std::string readings_table(const std::vector<ReadingSchema>& readings) {
   std::string out = "| reading | at | unit | |\n|---|---|---|---|\n";
   for (const ReadingSchema& reading : readings)
-    out += "| " + code(reading.name.text) + " | " + code(reading.at.text) + " | " + unit_text(reading.unit) + " | " +
+    out += "| " + code(reading.name.text) + " | " + address_text(reading.at) + " | " + unit_text(reading.unit) + " | " +
            remarks(reading) + " |\n";
   return out + "\n";
 }

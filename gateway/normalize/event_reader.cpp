@@ -114,18 +114,30 @@ std::optional<Refusal> EventReader::append_readings(std::string& data) {
   for (const ReadingPlan& reading : plan_->readings) {
     reading_ = &reading;
     found_ = false;
-    if (reading.at.has_wildcard) {
-      refusal_.reset();
-      source_->visit(reading.at, *bindings_, *this);
-      if (refusal_) return std::move(refusal_);
-    } else if (Step refusal = append_reading(reading, source_->first(reading.at, *bindings_))) {
-      return refusal;
-    }
+    Step refusal = reading.at.has_wildcard ? append_wildcards(reading) : append_reading(reading, value_of(reading));
+    if (refusal) return refusal;
     if (reading.required && !found_)
       return Refusal{"missing: '" + excerpt(reading.label) + "' at " + reading.at.text, reading.label};
   }
   data += '}';
   return std::nullopt;
+}
+
+/// Of several addresses that come to one name the first stays, as of any readings.
+std::optional<Refusal> EventReader::append_wildcards(const ReadingPlan& reading) {
+  refusal_.reset();
+  source_->visit(reading.at, *bindings_, *this);
+  for (std::size_t i = 0; i < reading.at.otherwise.size() && !refusal_; ++i)
+    source_->visit(reading.at.otherwise[i], *bindings_, *this);
+  return std::move(refusal_);
+}
+
+Value EventReader::value_of(const ReadingPlan& reading) {
+  const Value value = first_of(*source_, reading.at, *bindings_);
+  if (value.present() || reading.fallback == nullptr) return value;
+  const FallbackPlan& fallback = *reading.fallback;
+  if (fallback.holder && !source_->holds(*fallback.holder, *bindings_)) return value;
+  return normalize::value_of(fallback.value);
 }
 
 bool EventReader::visit(const Value& value) {
@@ -172,7 +184,7 @@ std::optional<Refusal> EventReader::append_reading(const ReadingPlan& reading, c
 std::optional<Refusal> EventReader::append_unit(const ReadingPlan& reading) {
   *data_ += reading.unit.text;
   if (!reading.unit.at) return std::nullopt;
-  const Value said = source_->first(*reading.unit.at, *bindings_);
+  const Value said = first_of(*source_, *reading.unit.at, *bindings_);
   if (!said.present() || said.kind == Value::Kind::structure) return std::nullopt;
   std::string_view unit = said.text;
   if (!reading.unit.map.empty()) {

@@ -32,6 +32,8 @@ class EventReader final : private Source::Visitor {
   void read_time(Record& record);
   std::optional<std::string_view> text_at(const Address& address);
   Step append_readings(std::string& data);
+  Step append_wildcards(const ReadingPlan& reading);
+  Value value_of(const ReadingPlan& reading);
   Step append_reading(const ReadingPlan& reading, const Value& value);
   Step append_unit(const ReadingPlan& reading);
   Step append_presence(std::string& data);

@@ -82,6 +82,15 @@ Value JsonSource::first(const Address& address, Bindings& bindings) {
   return found;
 }
 
+bool JsonSource::holds(const Address& address, const Bindings& bindings) {
+  std::uint32_t node = root_;
+  for (const JsonStep& one : steps_of(address)) {
+    node = step(node, one, bindings);
+    if (node == Binding::nowhere) return false;
+  }
+  return tape_.nodes()[node].is_container();
+}
+
 void JsonSource::visit(const Address& address, Bindings& bindings, Visitor& visitor) {
   walk(root_, steps_of(address), bindings,
        [&](std::uint32_t node) { return (remembers_ && taken_[node]) || visitor.visit(value_of(node)); });

@@ -18,6 +18,7 @@ class JsonSource final : public Source {
   const JsonTape& tape() const { return tape_; }
 
   Value first(const Address& address, Bindings& bindings) override;
+  bool holds(const Address& address, const Bindings& bindings) override;
   void visit(const Address& address, Bindings& bindings, Visitor& visitor) override;
   std::optional<Refusal> begin(const Address* each, Bindings& bindings, bool remember) override;
   bool next(Bindings& bindings) override;

@@ -185,7 +185,7 @@ bool Normalizer::State::applies(const MessagePlan& plan, Source& source) {
   if (plan.applies_to_all() || plan.when->pattern) return true;
   const WhenPlan& when = *plan.when;
   if (plan.schema->format == Format::csv && when.is.empty()) return csv.has_column(when.at);
-  if (plan.schema->format == Format::xml && when.is.empty()) return xml.source().holds(when.at);
+  if (plan.schema->format == Format::xml && when.is.empty()) return source.holds(when.at, bindings);
   AnyValue any(when.is);
   if (when.at.has_wildcard)
     source.visit(when.at, bindings, any);

@@ -119,6 +119,24 @@ class MessageCompiler {
     return steps;
   }
 
+  std::shared_ptr<const TextPattern> compile_pattern(const Text& pattern) {
+    std::string wrong;
+    std::shared_ptr<const TextPattern> compiled = TextPattern::compile(pattern.text, wrong);
+    if (compiled != nullptr && compiled->groups().size() != 1)
+      wrong = "the 'pattern' of a reading has one group, ( ), which takes the value; (?: ) is none";
+    if (!wrong.empty()) problems_.add(pattern.place, wrong);
+    return wrong.empty() ? compiled : nullptr;
+  }
+
+  std::shared_ptr<const FallbackPlan> compile_fallback(const ReadingSchema& reading, const Address& at, Names& known) {
+    FallbackPlan fallback{*reading.fallback, {}};
+    if (at.has_wildcard)
+      problems_.add(reading.at.place, "'default' is for one value, and a wildcard finds those that are there");
+    else if (schema_.format == Format::json || schema_.format == Format::xml)
+      fallback.holder = addresses_.holder(reading.at, known);
+    return std::make_shared<const FallbackPlan>(std::move(fallback));
+  }
+
   void compile_reading(const ReadingSchema& reading, Names known) {
     ReadingPlan plan;
     plan.label = reading.name.text;
@@ -139,6 +157,8 @@ class MessageCompiler {
     if (reading.unit.at) plan.unit.at = addresses_.address(*reading.unit.at, known, false);
     plan.unit.map = reading.unit.map;
     plan.conversion = Conversion(reading, compile_steps(reading, known), schema_.format, decimal());
+    if (reading.pattern) plan.conversion.set_pattern(compile_pattern(*reading.pattern));
+    if (reading.fallback) plan.fallback = compile_fallback(reading, plan.at, known);
     plan_.readings.push_back(std::move(plan));
   }
 

@@ -23,6 +23,12 @@ struct UnitPlan {
   ValueMap map;
 };
 
+/// What a reading is where the device says nothing.
+struct FallbackPlan {
+  Scalar value;
+  std::optional<Address> holder;  ///< only where there is what would hold it; nothing: always
+};
+
 struct ReadingPlan {
   std::string label;  ///< as the schema file has it, for reasons
   TextParts name;
@@ -30,6 +36,7 @@ struct ReadingPlan {
   Address at;
   UnitPlan unit;
   Conversion conversion;
+  std::shared_ptr<const FallbackPlan> fallback;
   bool required = false;
 };
 

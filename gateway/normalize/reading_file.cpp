@@ -27,7 +27,7 @@ UnitSchema read_unit(const YamlNode& node, std::string_view key, Problems& probl
   }
   const std::string what = "'" + std::string(key) + "' is a text, or it";
   YamlMap map(node, what, problems);
-  unit.at = map.require_text("at");
+  unit.at = require_address(map, problems);
   if (const YamlNode* values = map.find("map")) {
     unit.map = read_value_map(*values, problems);
     for (const YamlNode::Member& member : values->members)
@@ -64,7 +64,7 @@ OperandSchema read_operand(YamlMap& holder, std::string_view key, const YamlNode
   }
   const std::string what = "'" + std::string(key) + "' is a number, or it";
   YamlMap map(node, what, problems);
-  operand.at = map.require_text("at");
+  operand.at = require_address(map, problems);
   if (const YamlNode* values = map.find("map")) operand.map = read_value_map(*values, problems);
   operand.form = read_form(map, problems);
   operand.steps = read_steps(map, depth + 1, problems);
@@ -110,17 +110,41 @@ void check_reading(const YamlNode::Member& member, const ReadingSchema& reading,
     problems.add(member.place, "'" + member.key + "' has a min above its max");
 }
 
+Scalar read_default(const YamlNode& node, Problems& problems) {
+  if (node.kind == YamlNode::Kind::null)
+    problems.add(node.place,
+                 "'default' is what the device means where it says nothing; leave it out if that is nothing");
+  return read_scalar(node, problems);
+}
+
 }  // namespace
+
+std::optional<AddressText> require_address(YamlMap& map, Problems& problems) {
+  const YamlNode* at = map.find("at");
+  if (at == nullptr || !at->is_sequence()) {
+    const std::optional<Text> one = map.require_text("at");
+    return one ? std::optional(AddressText{*one, {}}) : std::nullopt;
+  }
+  if (at->items.empty()) problems.add(at->place, "'at' is an empty list: say where it stands");
+  std::vector<Text> all;
+  for (const YamlNode& item : at->items) {
+    if (!item.is_scalar()) problems.add(item.place, "'at' is an address or a list of them");
+    all.push_back({item.text, item.place});
+  }
+  if (all.empty()) return std::nullopt;
+  return AddressText{all.front(), {all.begin() + 1, all.end()}};
+}
 
 ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems) {
   ReadingSchema reading;
   reading.name = {member.key, member.place};
   if (member.value.is_scalar()) {
-    reading.at = {member.value.text, member.value.place};
+    reading.at = {{member.value.text, member.value.place}, {}};
     return reading;
   }
   YamlMap map(member.value, "a reading is an address, or it", problems);
-  if (const std::optional<Text> at = map.require_text("at")) reading.at = *at;
+  if (std::optional<AddressText> at = require_address(map, problems)) reading.at = std::move(*at);
+  reading.pattern = map.text("pattern");
   if (const YamlNode* unit = map.find("unit")) reading.unit = read_unit(*unit, "unit", problems);
   if (const auto type = map.choice("type", types)) reading.type = static_cast<ValueType>(*type + 1);
   reading.form = read_form(map, problems);
@@ -132,6 +156,7 @@ ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems) {
   reading.min = map.number("min");
   reading.max = map.number("max");
   if (const YamlNode* values = map.find("map")) reading.map = read_value_map(*values, problems);
+  if (const YamlNode* fallback = map.find("default")) reading.fallback = read_default(*fallback, problems);
   reading.required = map.flag("required").value_or(false);
   map.finish();
   check_reading(member, reading, problems);

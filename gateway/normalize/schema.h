@@ -21,6 +21,11 @@ struct Text {
   Place place;
 };
 
+/// `at: ADDRESS`, or a list of them: the first at which there is something.
+struct AddressText : Text {
+  std::vector<Text> otherwise;
+};
+
 enum class Format { json, csv, xml, text };
 std::string_view name_of(Format format);
 
@@ -42,8 +47,8 @@ using ValueMap = std::vector<std::pair<std::string, Scalar>>;
 
 /// `unit: W` or `unit: { at: /TempUnit, map: { C: Cel } }`.
 struct UnitSchema {
-  std::string text;        ///< fixed; empty where `at` says it, or where there is none
-  std::optional<Text> at;  ///< where the device says it
+  std::string text;               ///< fixed; empty where `at` says it, or where there is none
+  std::optional<AddressText> at;  ///< where the device says it
   ValueMap map;
 };
 
@@ -51,8 +56,8 @@ struct StepSchema;
 
 /// A number, or where the message says it: `scale: 0.1`, `divisor: { at: /Divisor, base: 16 }`.
 struct OperandSchema {
-  double number = 0;       ///< where there is no `at`
-  std::optional<Text> at;  ///< what is not there changes nothing
+  double number = 0;              ///< where there is no `at`
+  std::optional<AddressText> at;  ///< what is not there changes nothing
   ValueMap map;
   IntegerForm form;
   std::vector<StepSchema> steps;  ///< what is done with it first
@@ -67,7 +72,8 @@ struct StepSchema {
 
 struct ReadingSchema {
   Text name;  ///< may hold {placeholders}
-  Text at;
+  AddressText at;
+  std::optional<Text> pattern;  ///< RE2 with one group: what this takes is the value
   UnitSchema unit;
   ValueType type = ValueType::natural;
   IntegerForm form;
@@ -75,6 +81,7 @@ struct ReadingSchema {
   std::optional<UnitSchema> from;  ///< the unit in which the device speaks; is converted into `unit`
   std::optional<double> min, max;
   ValueMap map;
+  std::optional<Scalar> fallback;  ///< `default`: as if the device said it, where it says nothing
   bool required = false;
 };
 

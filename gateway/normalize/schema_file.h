@@ -9,6 +9,8 @@
 
 namespace sluice::normalize {
 
+class YamlMap;
+
 /// Reads one schema file: its shape, keys and plain values. `changed` are settings that replace the file's own. Whether
 /// addresses, patterns and names make sense is seen when it is compiled. Problems are added, as many as can be found;
 /// what comes back may then be incomplete, and is good for finding more problems only.
@@ -18,6 +20,8 @@ std::optional<Family> read_family(const YamlNode& root, const Settings& changed,
 /// One of the family's `messages`, one of their `readings`, and one of its `commands`, settings filled in. Used by
 /// read_family.
 MessageSchema read_message(const YamlNode& node, const std::string& family, Problems& problems);
+/// Its `at`, one address or a list of them.
+std::optional<AddressText> require_address(YamlMap& map, Problems& problems);
 ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems);
 CommandSchema read_command(const YamlNode::Member& member, const std::string& family, Problems& problems);
 std::vector<CommandSchema::Reply> read_replies(const YamlNode& node, const std::string& family, Problems& problems);

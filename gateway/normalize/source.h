@@ -26,6 +26,10 @@ class Source {
   /// The first value at the address; absent if there is none. Wildcards leave their slots bound to what was found.
   virtual Value first(const Address& address, Bindings& bindings) = 0;
 
+  /// Whether a JSON object or list, or an XML node, stands at the address. Elsewhere there is always what holds a
+  /// value: the row, the text. It does not count as asked for.
+  virtual bool holds(const Address& address, const Bindings& bindings) = 0;
+
   /// Every value at an address with wildcards that was not taken before, the slots bound; stops where the visitor says
   /// so.
   virtual void visit(const Address& address, Bindings& bindings, Visitor& visitor) = 0;
@@ -40,6 +44,17 @@ class Source {
   /// Appends what nobody asked for in this element as JSON; false and nothing where there is nothing left.
   virtual bool append_rest(std::string& out) = 0;
 };
+
+/// The first value at the address, or where nothing stands there at those that it says otherwise. What holds values is
+/// no value yet.
+inline Value first_of(Source& source, const Address& address, Bindings& bindings) {
+  Value found = source.first(address, bindings);
+  for (const Address& other : address.otherwise) {
+    if (found.present() && found.kind != Value::Kind::structure) break;
+    if (const Value next = source.first(other, bindings); next.present()) found = next;
+  }
+  return found;
+}
 
 /// At most so many elements or rows become events, and so many readings stand in one.
 inline constexpr std::size_t elements_max = 10'000;

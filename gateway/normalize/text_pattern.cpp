@@ -48,6 +48,14 @@ bool TextPattern::match(std::string_view text, std::vector<std::string_view>& fo
   return true;
 }
 
+bool TextPattern::match_first(std::string_view text, std::string_view& part) const {
+  re2::StringPiece parts[2];
+  const re2::StringPiece whole(text.data(), text.size());
+  if (!compiled_->re2.Match(whole, 0, whole.size(), RE2::ANCHOR_BOTH, parts, 2)) return false;
+  part = {parts[1].data(), parts[1].size()};
+  return true;
+}
+
 bool TextPattern::occurs_in(std::string_view text) const {
   const re2::StringPiece whole(text.data(), text.size());
   return compiled_->re2.Match(whole, 0, whole.size(), RE2::UNANCHORED, nullptr, 0);

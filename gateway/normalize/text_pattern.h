@@ -21,6 +21,9 @@ class TextPattern {
   /// the group took no part in the match.
   bool match(std::string_view text, std::vector<std::string_view>& found) const;
 
+  /// Whether the whole text matches. `part` is then what the first group took, with a null data() where it took none.
+  bool match_first(std::string_view text, std::string_view& part) const;
+
   bool occurs_in(std::string_view text) const;  ///< whether any part of the text matches
 
  private:

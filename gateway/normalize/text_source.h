@@ -17,6 +17,7 @@ class TextSource final : public Source {
   bool match(const TextPattern* pattern);
 
   Value first(const Address& address, Bindings& bindings) override;
+  bool holds(const Address&, const Bindings&) override { return true; }
   void visit(const Address& address, Bindings& bindings, Visitor& visitor) override;
   std::optional<Refusal> begin(const Address* each, Bindings& bindings, bool remember) override;
   bool next(Bindings& bindings) override;

@@ -145,11 +145,11 @@ std::optional<Refusal> XmlSource::open(std::string_view payload) {
   return check_attributes(document.xml);
 }
 
-bool XmlSource::holds(const Address& address) {
-  const pugi::xpath_query& query = path_of(address).query;
-  if (query.return_type() == pugi::xpath_type_node_set)
-    return static_cast<bool>(query.evaluate_node(document_->element));
-  return query.evaluate_boolean(document_->element);
+bool XmlSource::holds(const Address& address, const Bindings&) {
+  const XPath::Compiled& path = path_of(address);
+  const pugi::xpath_node at = document_->above(path.ups);
+  if (path.query.return_type() == pugi::xpath_type_node_set) return static_cast<bool>(path.query.evaluate_node(at));
+  return path.query.evaluate_boolean(at);
 }
 
 Value XmlSource::first(const Address& address, Bindings&) {

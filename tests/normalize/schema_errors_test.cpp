@@ -130,6 +130,31 @@ TEST(SchemaErrors, units) {
   EXPECT_EQ(wrong_unit("unit: { at: /u }, from: W"), "'from' is converted into 'unit': say one, as a text");
 }
 
+TEST(SchemaErrors, patterns_defaults_and_addresses_of_readings) {
+  const auto wrong_reading = [](const std::string& options) {
+    return wrong("format: json, readings: { '{a}': { " + options + " } }");
+  };
+  const std::string groups = "the 'pattern' of a reading has one group, ( ), which takes the value; (?: ) is none";
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, pattern: '.*' } }"), groups);
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, pattern: '(.)(.)' } }"), groups);
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, pattern: '(' } }"),
+            "not a regular expression of RE2: missing ): (");
+  EXPECT_EQ(wrong_reading("at: '/{a}', default: 0"),
+            "'default' is for one value, and a wildcard finds those that are there");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: '', default: 0 } }"),
+            "'default' is for what an object or element may leave out, not for ''");
+  EXPECT_EQ(wrong("format: xml, readings: { a: { at: 'count(/a/b)', default: 0 } }"),
+            "'default' is for what an object or element may leave out, not for 'count(/a/b)'");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, default: null } }"),
+            "'default' is what the device means where it says nothing; leave it out if that is nothing");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, default: [1] } }"),
+            "here must be a single value, not a list");
+  EXPECT_EQ(wrong_reading("at: ['/{a}', /b]"), "'/b' must have the same wildcards as '/{a}'");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: [] } }"), "'at' is an empty list: say where it stands");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: [/a, b] } }"),
+            "an address in JSON begins with '/' (or is empty: the whole): did you mean '/b'?");
+}
+
 TEST(SchemaErrors, operands) {
   const auto wrong_operand = [](const std::string& options) {
     return wrong("format: json, readings: { a: { at: /a, " + options + " } }");

@@ -195,6 +195,72 @@ TEST(Values, the_device_may_say_the_unit_it_speaks_in) {
             "quarantined: t/m: v: not in map: the unit 'lx' cannot be converted into Cel (v)");
 }
 
+TEST(Values, a_pattern_takes_the_value_out_of_a_text) {
+  const std::string volts = R"(pattern: '([0-9.]+) ?V(?:olt)?', unit: V)";
+  EXPECT_EQ(value_of(volts, "\"12.50 V\"").dump(), "12.5");
+  EXPECT_EQ(value_of(volts, "\"3Volt\"").dump(), "3");
+  EXPECT_EQ(refusal(volts, "\"12 A\""), "does not match: '12 A' (v)");
+  EXPECT_EQ(value_of(R"(pattern: '(?:n/a|([0-9]+))', type: number)", "\"n/a\""), "ignored");
+  EXPECT_EQ(value_of(R"(pattern: '([0-9]*)', type: number)", "\"\""), "ignored");
+  EXPECT_EQ(value_of(R"(pattern: '([0-9]+)[.].*')", "21.5"), "21");
+  EXPECT_EQ(value_of(R"(pattern: 'x=(\w+)', map: { on: true })", "\"x=on\""), true);
+  EXPECT_EQ(value_of(R"(pattern: '#(.*)', base: 16)", "\"#ff\""), 255);
+  EXPECT_EQ(readings_of(R"(format: text, readings: { v: { at: value, pattern: '(.*) lx' } })", "12 lx"),
+            json({{"v", 12}}));
+}
+
+TEST(Values, what_is_left_out_has_a_default) {
+  const std::string message = "format: json, readings: { v: { at: /o/v, scale: 2, offset: 1, default: 0 } }";
+  EXPECT_EQ(readings_of(message, R"({"o":{}})"), json({{"v", 1}}));
+  EXPECT_EQ(readings_of(message, R"({"o":{"v":null}})"), json({{"v", 1}}));
+  EXPECT_EQ(readings_of(message, R"({"o":{"v":4}})"), json({{"v", 9}}));
+  for (const char* without : {R"({})", R"({"o":null})", R"({"o":5})", R"({"v":1})"})
+    EXPECT_EQ(readings_of(message, without), "ignored") << without;
+  EXPECT_EQ(
+      readings_of("format: json, readings: { v: { at: /v, default: shut, map: { shut: false, open: true } } }", "{}"),
+      json({{"v", false}}));
+  EXPECT_EQ(readings_of("format: json, each: /l, readings: { v: { at: /v, default: 0 } }", R"({"l":[{}]})"),
+            json({{"v", 0}}));
+  EXPECT_EQ(readings_of("format: csv, readings: { v: { at: v, default: 3 }, w: { at: w, default: a } }", "v;w\n,\n"),
+            json({{"v", 3}, {"w", "a"}}));
+  EXPECT_EQ(readings_of("format: text, pattern: 'x(?P<n>[0-9]*)', readings: { v: { at: n, default: 0 } }", "x"),
+            json({{"v", 0}}));
+}
+
+TEST(Values, an_xml_element_that_is_there_has_defaults) {
+  const std::string message =
+      "format: xml, rest: keep, readings: { v: { at: /m/ch/v, default: 0 }, id: { at: '/m/ch/@id', default: x }, "
+      "w: { at: '//w', default: 1 } }";
+  EXPECT_EQ(readings_of(message, "<m><ch/></m>"), json({{"v", 0}, {"id", "x"}, {"w", 1}}));
+  EXPECT_EQ(readings_of(message, "<m><ch id='7'><v>2</v></ch></m>"), json({{"v", 2}, {"id", 7}, {"w", 1}}));
+  EXPECT_EQ(readings_of(message, "<m><no/></m>"), json({{"w", 1}}));
+  stage::SchemaStage stage({stage::SchemaStage::file_with(message)});
+  EXPECT_EQ(stage.send("t/d", "<m><ch><o>5</o></ch></m>")[0]["rest"], json::parse(R"({"ch":{"o":"5"}})"))
+      << "looking for what holds a value takes nothing";
+  EXPECT_EQ(readings_of("format: xml, each: /m/ch, readings: { v: { at: v, default: 0 }, t: { at: ../t, default: 2 } }",
+                        "<m><ch/></m>"),
+            json({{"v", 0}, {"t", 2}}));
+}
+
+TEST(Values, the_first_address_at_which_something_stands) {
+  const std::string message =
+      "format: json, readings: { v: { at: [/a, /b, /c], unit: { at: [/u, /bu] }, scale: { at: [/s, /t] } } }";
+  stage::SchemaStage stage({stage::SchemaStage::file_with(message)});
+  const auto reading = [&](const std::string& payload) { return stage.send("t/d", payload)[0]["readings"]["v"]; };
+  EXPECT_EQ(reading(R"({"a":1,"b":2,"bu":"W","t":3})"), json::parse(R"({"value":3,"unit":"W"})"));
+  EXPECT_EQ(reading(R"({"a":null,"b":2,"u":"V","bu":"W","s":5,"t":3})"), json::parse(R"({"value":10,"unit":"V"})"));
+  EXPECT_EQ(reading(R"({"b":{},"c":0})"), json::parse(R"({"value":0})"));
+  EXPECT_EQ(stage.send("t/d", R"({"b":{}})"), "ignored");
+  EXPECT_EQ(readings_of("format: json, readings: { v: { at: [/a, /b], default: 7 } }", R"({"b":2})"), json({{"v", 2}}));
+  EXPECT_EQ(readings_of("format: json, readings: { v: { at: [/a, /b], default: 7 } }", "{}"), json({{"v", 7}}));
+}
+
+TEST(Values, wildcards_may_have_several_addresses) {
+  EXPECT_EQ(readings_of("format: json, readings: { '{s}.t': { at: ['/{s}/t', '/{s}/temp'], required: true } }",
+                        R"({"x":{"t":1,"temp":2},"y":{"temp":3}})"),
+            json({{"x.t", 1}, {"y.t", 3}}));
+}
+
 TEST(Values, one_wrong_value_refuses_the_whole_message) {
   EXPECT_EQ(readings_of("format: json, readings: { a: /a, '{s}.b': { at: '/{s}/b', unit: W } }",
                         R"({"a":1,"X Y":{"b":"c"}})"),
