@@ -92,7 +92,8 @@ std::size_t Packing::fill_array(std::span<const Record> records, std::size_t byt
 }
 
 std::uint32_t Packing::expiry(const Record& record) const {
-  const Duration left = options_.age_max - std::chrono::duration_cast<Duration>(clock_.wall_time() - record.id.time());
+  const Timestamp now = clock_.wall_time();
+  const Duration left = options_.age_max - (now - record.accepted().value_or(now));
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 1, std::numeric_limits<std::uint32_t>::max()));
 }

@@ -20,6 +20,7 @@ Message& arrive(Batch& batch, const mosquitto_message& message, const mqtt5__pro
   to.qos = static_cast<std::uint8_t>(message.qos);
   to.retained = message.retain;
   to.received_at = now;
+  to.boot_at.reset();
   to.packet_id = static_cast<std::uint16_t>(message.mid);
   to.resent = false;
   to.from_gateway = mqtt::carries_marker(properties);

@@ -66,6 +66,7 @@ short Connection::events() const {
 }
 
 void Connection::read() {
+  synced_ = clock_.synced();
   std::uint64_t before = 0;
   do {
     before = events_seen_;
@@ -161,6 +162,7 @@ void Connection::on_message(const mosquitto_message& message, const mqtt5__prope
   ++events_seen_;
   Message& to = arrive(batch_, message, properties, options_.message_size_max, clock_.wall_time());
   to.resent = dup_watch_.take(message.qos);
+  if (!synced_) to.boot_at = started_at(clock_);
   if (message.qos > 0) ++unanswered_;
 }
 

@@ -85,7 +85,8 @@ class Connection {
   const mqtt::Tls tls_;
   Batch& batch_;
   DupWatch dup_watch_;
-  bool logs_ = true;  ///< whether the log callback is set: it costs an allocation a line
+  bool synced_ = true;  ///< the clock, when the last read began: asking the kernel for each message would cost
+  bool logs_ = true;    ///< whether the log callback is set: it costs an allocation a line
 
   std::optional<Answer> answer_;
   bool answered_ = false;

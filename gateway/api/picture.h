@@ -15,6 +15,7 @@ struct Picture {
   std::string gateway_id, version;
   std::int64_t uptime_s = 0;
   Timestamp taken_at{};
+  bool clock_synced = true;  ///< otherwise records are marked
 
   struct Broker {
     bool connected = false, subscribed = false;

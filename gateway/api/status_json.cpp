@@ -81,6 +81,7 @@ std::string status_json(const Picture& picture) {
       gateway.text("id", picture.gateway_id);
       gateway.text("version", picture.version);
       gateway.number("uptime_s", picture.uptime_s);
+      if (!picture.clock_synced) gateway.text("clock", "unsynced");
     }
     append_broker(status.key("local_broker"), picture.broker);
     append_messages(status.key("messages"), picture.store.messages);

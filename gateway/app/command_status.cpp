@@ -53,6 +53,7 @@ void print(const json& status) {
   const json& gateway = status["gateway"];
   std::cout << gateway["id"].get<std::string>() << ": sluice " << gateway["version"].get<std::string>() << ", up "
             << count(gateway["uptime_s"]) << " s\n";
+  if (gateway.contains("clock")) std::cout << paint("clock: not synced", false) << ": records are marked until it is\n";
   const json& broker = status["local_broker"];
   const bool connected = broker["connected"];
   std::cout << "local broker: " << paint(connected ? "connected" : "not connected", connected) << " since "

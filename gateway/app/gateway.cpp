@@ -208,6 +208,7 @@ void Gateway::step() {
   if (!dropped) log_.error("store", dropped.error().message);
   for (Cloud& cloud : clouds_) cloud.delivery->look();
   notices_->step(dropped ? *dropped : std::vector<store::Store::Dropped>{}, cloud_states());
+  if (const auto mended = store_->take_mended()) notices_->tell_mended(*mended);
   open_api();
   feed_watchdog();
 }
@@ -256,6 +257,7 @@ api::Picture Gateway::picture() const {
   picture.version = version_text;
   picture.uptime_s = std::chrono::floor<seconds>(clock_.now() - started_).count();
   picture.taken_at = clock_.wall_time();
+  picture.clock_synced = clock_.synced();
   const local_broker::State broker = source_->state();
   picture.broker = {broker.connected,         broker.subscribed, broker.since,
                     ingest_->sessions_lost(), broker.last_error, broker.protocol};

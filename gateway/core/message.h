@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "gateway/core/clock.h"
@@ -14,6 +15,8 @@ struct Message {
   std::uint8_t qos = 0;
   bool retained = false;
   Timestamp received_at{};
+  /// Set where the clock was not synced then: when, by that clock, the machine was started.
+  std::optional<Timestamp> boot_at{};
   std::uint16_t packet_id = 0;  ///< 0 with QoS 0
   bool resent = false;          ///< DUP was set, in a resumed session: perhaps stored before (MQTT 5 section 3.3.1.1)
   bool from_gateway = false;    ///< it carries a Sluice's mark (MQTT 5 user property)

@@ -26,6 +26,16 @@ struct Record {
   std::string data;    ///< a JSON object as text: the CloudEvent's `data`
   /// The device's own payload, untouched: kept where a cloud wants it, with the first record of a message.
   std::optional<std::string> payload{};
+  /// Set where the clock was not synced at its acceptance: when, by that clock, the machine was started.
+  std::optional<Timestamp> boot_at{};
+  /// When it was accepted, where the id tells it wrongly: its clock was set later.
+  std::optional<Timestamp> accepted_at{};
+
+  /// When it was accepted; nothing where nobody knows.
+  std::optional<Timestamp> accepted() const {
+    if (boot_at) return std::nullopt;
+    return accepted_at ? accepted_at : id.time();
+  }
 
   /// What a record counts as against limits by bytes: its text, and a fixed share for everything round it.
   std::size_t size() const {

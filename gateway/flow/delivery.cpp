@@ -231,7 +231,9 @@ void Delivery::tell(CloudState::Health health, std::string error) {
 }
 
 void Delivery::count_delivered(const Record& record) {
-  const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - record.id.time()).count();
+  const std::optional<Timestamp> accepted = record.accepted();
+  if (!accepted) return;
+  const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - *accepted).count();
   const std::lock_guard lock(mutex_);
   state_.delivery_seconds.observe(std::max(0.0, seconds_taken));
 }

@@ -190,12 +190,12 @@ void Dispatch::report_refusal(Taking& taking, const store::KeptCommand& kept) {
     return;
   }
   allowance.left -= 1;
-  taking.batch.records.push_back(outcome_record(kept));
+  taking.batch.records.push_back(outcome_record(kept, clock_));
   taking.batch.records.back().id = ids_.next();
   if (allowance.untold == 0) return;
   const Notice notice{"outcomes_left_out", "So many refused commands came that not each has an outcome of its own",
                       taking.origin, std::exchange(allowance.untold, 0)};
-  taking.batch.records.push_back(record_of(notice, options_.gateway_id, clock_.wall_time()));
+  taking.batch.records.push_back(record_of(notice, options_.gateway_id, clock_));
   taking.batch.records.back().id = ids_.next();
 }
 
@@ -225,7 +225,7 @@ void Dispatch::refuse_unreadable(Taking& taking, const normalize::CommandText& t
   const Instant now = clock_.now();
   if (told_refused_ != Instant{} && now - told_refused_ < refused_notice_interval) return;
   const Notice notice{"command_refused", "A command could not be read: " + reason, taking.origin, refused_untold_};
-  taking.batch.records.push_back(record_of(notice, options_.gateway_id, clock_.wall_time()));
+  taking.batch.records.push_back(record_of(notice, options_.gateway_id, clock_));
   taking.batch.records.back().id = ids_.next();
   told_refused_ = now;
   refused_untold_ = 0;

@@ -236,7 +236,7 @@ bool Dispatch::commit_ends() {
     for (const auto& [number, command] : waiting_) {
       if (command.stage != Stage::ending) continue;
       batch.changes.push_back({number, command.kept.progress});
-      batch.records.push_back(outcome_record(command.kept));
+      batch.records.push_back(outcome_record(command.kept, clock_));
       batch.records.back().id = ids_.next();
       ended.push_back(command.kept);
     }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gateway/core/unsynced.h"
+
 namespace sluice::flow {
 
 namespace {
@@ -95,6 +97,8 @@ void Ingest::take(const Message& message) {
   normalize::Fate fate = normalizer_.normalize(message, batch_.records);
   if (options_.keep_payloads && batch_.records.size() > before && !message.cut())
     batch_.records[before].payload = message.payload;
+  if (message.boot_at)
+    for (std::size_t i = before; i < batch_.records.size(); ++i) mark_unsynced(batch_.records[i], *message.boot_at);
   switch (fate.kind) {
     case normalize::Fate::Kind::understood:
       batch_.counts.understood += 1;
@@ -119,6 +123,7 @@ void Ingest::set_aside(const Message& message, std::string schema, std::string f
   entry.retained = message.retained;
   entry.payload_size = message.payload_size;
   entry.received_at = message.received_at;
+  entry.boot_at = message.boot_at;
   batch_.quarantined.push_back(std::move(entry));
 }
 
@@ -143,7 +148,7 @@ void Ingest::session_lost() {
                       0};
   log_.warning("ingest", notice.text);
   store::Batch batch;
-  batch.records.push_back(record_of(notice, options_.gateway_id, clock_.wall_time()));
+  batch.records.push_back(record_of(notice, options_.gateway_id, clock_));
   batch.records.back().id = ids_.next();
   batch.forget_receipts = true;
   if (const auto stored = store_.append(batch); !stored)

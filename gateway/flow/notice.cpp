@@ -1,15 +1,16 @@
 #include "gateway/flow/notice.h"
 
 #include "gateway/core/json_object.h"
+#include "gateway/core/unsynced.h"
 
 namespace sluice::flow {
 
-Record record_of(const Notice& notice, std::string_view gateway, Timestamp at) {
+Record record_of(const Notice& notice, std::string_view gateway, const Clock& clock) {
   Record record;
   record.kind = RecordKind::notice;
   record.device = "sluice/" + std::string(gateway);
   record.schema = "sluice/notice";
-  record.time = at;
+  record.time = clock.wall_time();
   {
     JsonObject data(record.data);
     data.text("device", record.device);
@@ -18,8 +19,9 @@ Record record_of(const Notice& notice, std::string_view gateway, Timestamp at) {
     data.text("text", notice.text);
     if (!notice.cloud.empty()) data.text("cloud", notice.cloud);
     if (notice.records > 0) data.count("records", notice.records);
-    data.time("at", at);
+    data.time("at", record.time);
   }
+  mark_if_unsynced(record, clock);
   return record;
 }
 

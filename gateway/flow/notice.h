@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/core/clock.h"
 #include "gateway/core/record.h"
 
 namespace sluice::flow {
@@ -16,7 +17,7 @@ struct Notice {
   std::uint64_t records = 0;  ///< how many, where it is about records
 };
 
-/// The notice as a record, without an id. `gateway` is the gateway's id.
-Record record_of(const Notice& notice, std::string_view gateway, Timestamp at);
+/// The notice as a record of now, without an id. `gateway` is the gateway's id.
+Record record_of(const Notice& notice, std::string_view gateway, const Clock& clock);
 
 }  // namespace sluice::flow

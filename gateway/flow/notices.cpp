@@ -1,5 +1,6 @@
 #include "gateway/flow/notices.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "gateway/core/time_text.h"
@@ -40,10 +41,22 @@ void Notices::step(std::span<const store::Store::Dropped> dropped, std::span<con
   }
 }
 
+void Notices::tell_mended(const store::Store::Mended& mended) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(mended.wrong).count();
+  const std::string wrong = seconds == 0 ? "was right before"
+                                         : "was " + std::to_string(std::abs(seconds)) + " s " +
+                                               (seconds > 0 ? "behind" : "ahead") + " before";
+  tell({"clock_synced",
+        "The machine's clock is synced now; it " + wrong + ". The times of " + std::to_string(mended.records) +
+            " records that had come until then are mended.",
+        {},
+        mended.records});
+}
+
 void Notices::tell(Notice notice) {
   log_.warning("gateway", notice.text);
   store::Batch batch;
-  batch.records.push_back(record_of(notice, gateway_id_, clock_.wall_time()));
+  batch.records.push_back(record_of(notice, gateway_id_, clock_));
   batch.records.back().id = ids_.next();
   if (const auto stored = store_.append(batch); !stored)
     log_.warning("gateway", "cannot store a notice: " + stored.error().message);

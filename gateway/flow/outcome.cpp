@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/core/json_object.h"
+#include "gateway/core/unsynced.h"
 
 namespace sluice::flow {
 
@@ -23,13 +24,14 @@ std::string outcome_text(const store::KeptCommand& kept) {
   return out;
 }
 
-Record outcome_record(const store::KeptCommand& kept) {
+Record outcome_record(const store::KeptCommand& kept, const Clock& clock) {
   Record record;
   record.kind = RecordKind::outcome;
   record.device = kept.command.device;
   record.schema = "sluice/outcome";
   record.time = kept.progress.at;
   record.data = outcome_text(kept);
+  mark_if_unsynced(record, clock);
   return record;
 }
 

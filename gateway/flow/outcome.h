@@ -14,7 +14,7 @@ namespace sluice::flow {
 std::string outcome_text(const store::KeptCommand& kept);
 
 /// The outcome as a record that goes up like any other (type sluice.outcome.v1), without an id.
-Record outcome_record(const store::KeptCommand& kept);
+Record outcome_record(const store::KeptCommand& kept, const Clock& clock);
 
 /// What a source is told.
 CommandAnswer answer_of(const store::KeptCommand& kept);

@@ -10,7 +10,7 @@ store::Quarantined refused(const Record& record, const std::string& cloud, std::
   entry.schema = record.schema;
   entry.payload = record.data;
   entry.payload_size = record.data.size();
-  entry.received_at = record.id.time();
+  entry.received_at = record.accepted().value_or(record.id.time());
   entry.cloud = cloud;
   entry.record = record;
   entry.record->payload.reset();

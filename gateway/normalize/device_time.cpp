@@ -8,6 +8,7 @@
 
 #include <cctz/civil_time.h>
 
+#include "gateway/core/unsynced.h"
 #include "gateway/normalize/normalizer.h"
 #include "gateway/normalize/number_text.h"
 
@@ -19,7 +20,6 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp sane_from = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
 constexpr Timestamp sane_until = std::chrono::sys_days(std::chrono::year(2100) / 1 / 1);
-constexpr Duration sane_ahead = 24h;
 /// A clock that is synced shows 2024 or later, so that much before it is never before 2020.
 constexpr Duration sane_behind = 4 * 365 * 24h;
 constexpr std::size_t text_size_max = 100;
@@ -43,7 +43,7 @@ double ms_each_by_size(double number) {
 }
 
 bool is_sane(Timestamp time, const Reception& reception) {
-  return time >= sane_from && time <= (reception.synced ? reception.at + sane_ahead : sane_until);
+  return time >= sane_from && time <= (reception.synced ? reception.at + device_ahead_max : sane_until);
 }
 
 /// A clock's reading in a zone, as UTC.
@@ -275,7 +275,8 @@ std::optional<DeviceTime::Found> DeviceTime::read_epoch(const SaidTime& said, co
   const std::optional<Duration> ms = milliseconds(*number * ms_each + *more * 1000);
   if (!ms) return std::nullopt;
   if (below_ && static_cast<double>(ms->count()) < *below_ * ms_each) {
-    const bool sane = *ms <= sane_ahead && (reception.synced ? reception.at + *ms >= sane_from : *ms >= -sane_behind);
+    const bool sane =
+        *ms <= device_ahead_max && (reception.synced ? reception.at + *ms >= sane_from : *ms >= -sane_behind);
     return sane ? std::optional(Found{reception.at + *ms, true}) : std::nullopt;
   }
   const Timestamp time = Timestamp(epoch_ + *ms);

@@ -85,10 +85,12 @@ void EventReader::read_time(Record& record) {
   const TimePlan& plan = *plan_->time;
   const SaidTime said{text_at(plan.at), plan.date ? text_at(*plan.date) : std::nullopt,
                       plan.offset ? text_at(*plan.offset) : std::nullopt};
-  const std::optional<DeviceTime::Found> found = plan.time.read(said, {message_->received_at}, local_);
+  const bool synced = !message_->boot_at;
+  const std::optional<DeviceTime::Found> found = plan.time.read(said, {message_->received_at, synced}, local_);
   if (!found) return;
   record.time = found->time;
-  time_from_ = "device";
+  // What was counted from the reception is mended with it.
+  if (synced || !found->counted) time_from_ = "device";
 }
 
 std::optional<std::string_view> EventReader::text_at(const Address& address) {

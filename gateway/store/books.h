@@ -33,6 +33,9 @@ struct Totals {
   std::int64_t unclean_ends = 0;     ///< in a row, without a message stored between them
   std::int64_t probes = 0;           ///< something to write, to see whether writing works
   CommandCounts commands;
+  std::int64_t boot = 0;             ///< Clock::boot() of the run of the machine in which the file was written last
+  std::int64_t boot_seq = 0;         ///< the tail when that run was first seen,
+  std::int64_t boot_quarantine = 0;  ///< and quarantine_last
 };
 
 /// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates.

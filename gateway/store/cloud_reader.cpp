@@ -10,10 +10,11 @@ namespace sluice::store {
 namespace {
 
 constexpr auto sql_page =
-    "SELECT seq, id, kind, time, device, schema, data, payload FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT "
+    "SELECT seq, id, kind, time, device, schema, data, dated, payload FROM log WHERE seq > ? AND seq <= ? ORDER BY seq "
+    "LIMIT "
     "?";
 constexpr auto sql_mark = "SELECT end_bytes FROM log WHERE seq = ?";
-constexpr auto sql_oldest = "SELECT id FROM log WHERE seq > ? ORDER BY seq LIMIT 1";
+constexpr auto sql_oldest = "SELECT id, dated FROM log WHERE seq > ? ORDER BY seq LIMIT 1";
 
 // A page of records is read once, in order: there is nothing to keep.
 constexpr auto tuning = "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
@@ -26,6 +27,9 @@ Record record_from(const Statement& row) {
   record.device = row.text(4);
   record.schema = row.text(5);
   record.data = row.text(6);
+  const std::int64_t dated = row.number(7);
+  if (dated == 0) record.boot_at.emplace();
+  if (dated > 1) record.accepted_at = accepted_at(row.blob(1), dated);
   return record;
 }
 
@@ -56,7 +60,7 @@ Result<Page> CloudReader::page(Mark from, Mark to, const Store::ReadLimits& limi
     if (!row) return row.error();
     if (!*row) return page;
     Record record = record_from(page_);
-    if (limits.payloads) record.payload = page_.maybe_text(7);
+    if (limits.payloads) record.payload = page_.maybe_text(8);
     bytes += static_cast<std::int64_t>(record.size());
     if (bytes > limits.bytes_max && !page.records.empty()) return page;
     page.positions.push_back(page_.number(0));
@@ -77,7 +81,7 @@ Result<std::optional<Timestamp>> CloudReader::oldest(Mark from) {
   const Rewind at_end(oldest_);
   const Result<bool> row = oldest_.bind(1, from.seq).next();
   if (!row) return row.error();
-  return *row ? std::optional(id_from(oldest_.blob(0)).time()) : std::nullopt;
+  return *row ? std::optional(accepted_at(oldest_.blob(0), oldest_.number(1))) : std::nullopt;
 }
 
 }  // namespace sluice::store

@@ -66,6 +66,7 @@ Result<> Writer::prune(Books& next, Mark tail_before) {
 Result<> Writer::step() {
   const std::lock_guard turn(turn_);
   trust_.look(clock_);
+  if (auto done = mend_unsynced(); !done) return done;
   std::optional<Accounts::Freeze> freeze(std::in_place, *accounts_);
   Books next = accounts_->books();
   const Result<bool> aged = drop_aged(next);
@@ -89,6 +90,36 @@ Result<> Writer::step() {
     if (!*old_in_quarantine) return {};
     return quarantine_.drop_older(oldest, quarantine_drop_max, books.totals);
   });
+}
+
+Result<> Writer::mend_unsynced() {
+  if (!clock_.synced()) return {};
+  Books next = accounts_->books();
+  const Totals& totals = next.totals;
+  // What every cloud has settled stays as it was sent.
+  const UnsyncedRows::From from{std::max(totals.boot_seq, next.settled_by_all().seq), totals.boot_quarantine};
+  const Result<bool> any = unsynced_.any(from);
+  if (!any) return history_.failed(any.error()), any.error();
+  if (!*any) {
+    if (mending_.records > 0) mended_ = std::exchange(mending_, {});
+    return {};
+  }
+  Store::Mended mended;
+  const auto mend = [&](Books&) -> Result<> {
+    const Result<Store::Mended> some = unsynced_.mend(from, started_at(clock_));
+    if (!some) return some.error();
+    mended = *some;
+    return {};
+  };
+  if (auto done = commit(std::move(next), nullptr, mend); !done) return done;
+  mending_ = {mending_.records + mended.records, mended.records > 0 ? mended.wrong : mending_.wrong};
+  undated_ = 0;
+  return {};
+}
+
+std::optional<Store::Mended> Writer::take_mended() {
+  const std::lock_guard turn(turn_);
+  return std::exchange(mended_, std::nullopt);
 }
 
 Result<bool> Writer::drop_aged(Books& next) {

@@ -34,6 +34,9 @@ void each_total(A& a, B& b, Visit visit) {
   visit("commands_expired", a.commands.expired, b.commands.expired);
   visit("commands_rejected", a.commands.rejected, b.commands.rejected);
   visit("commands_unanswered", a.commands.unanswered, b.commands.unanswered);
+  visit("boot", a.boot, b.boot);
+  visit("boot_seq", a.boot_seq, b.boot_seq);
+  visit("boot_quarantine", a.boot_quarantine, b.boot_quarantine);
 }
 
 template <class A, class B, class Visit>

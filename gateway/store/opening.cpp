@@ -24,6 +24,14 @@ Error damaged(const std::filesystem::path& file, const std::string& what) {
   return storage_error(file.string() + " is damaged (" + what + "): move it away, or put a copy in its place");
 }
 
+/// Only what was written in this run of the machine can be mended: of an earlier one nobody knows when it began.
+void note_boot(std::int64_t boot, Totals& totals) {
+  if (boot != 0 && boot == totals.boot) return;
+  totals.boot = boot;
+  totals.boot_seq = totals.tail.seq;
+  totals.boot_quarantine = totals.quarantine_last;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, const Store::Options& options,
@@ -39,6 +47,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, 
     log.info("store", "the last run did not end cleanly; nothing acknowledged is lost");
   }
   books->totals.running = 1;
+  note_boot(clock.boot(), books->totals);
   if (auto done = writer->commit(std::move(*books), nullptr, {}); !done) return done.error();
   return writer;
 }
@@ -66,6 +75,9 @@ Result<> Writer::prepare(const std::filesystem::path& file, const Store::Options
   if (!inbox) return inbox.error();
   Result<DeviceList> devices = DeviceList::prepare(database_);
   if (!devices) return devices.error();
+  Result<UnsyncedRows> unsynced = UnsyncedRows::prepare(database_);
+  if (!unsynced) return unsynced.error();
+  unsynced_ = std::move(*unsynced);
   inbox_ = std::move(*inbox);
   devices_ = std::move(*devices);
   ledger_ = std::move(*ledger);

@@ -8,8 +8,8 @@ namespace {
 
 constexpr auto sql_put =
     "INSERT INTO quarantine (id, size, put_at, dated, reason, schema, field, cloud, topic, retained, received_at,"
-    " payload_size, record_id, record_kind, record_time, record_device, record_schema, payload)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " payload_size, record_id, record_kind, record_time, record_device, record_schema, payload, boot_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr auto sql_oldest = "SELECT id, size, put_at, dated FROM quarantine ORDER BY id LIMIT 1";
 constexpr auto sql_erase = "DELETE FROM quarantine WHERE id = ?";
 
@@ -52,7 +52,10 @@ Result<Quarantine> Quarantine::prepare(const Database& database) {
 Result<> Quarantine::put(const Quarantined& entry, Timestamp now, bool dated, Totals& totals) {
   const std::int64_t size = size_of(entry);
   const std::string_view payload = kept_payload(entry);
-  put_.bind(1, ++totals.quarantine_last).bind(2, size).bind(3, milliseconds(now)).bind(4, dated ? 1 : 0);
+  put_.bind(1, ++totals.quarantine_last)
+      .bind(2, size)
+      .bind(3, milliseconds(now))
+      .bind(4, dated && !entry.boot_at ? 1 : 0);
   put_.bind(5, entry.reason).bind(6, entry.schema).bind(7, entry.field).bind(8, entry.cloud).bind(9, entry.topic);
   put_.bind(10, entry.retained ? 1 : 0).bind(11, milliseconds(entry.received_at));
   put_.bind(12, static_cast<std::int64_t>(entry.payload_size));
@@ -63,6 +66,10 @@ Result<> Quarantine::put(const Quarantined& entry, Timestamp now, bool dated, To
     for (int parameter = 13; parameter <= 17; ++parameter) put_.bind_null(parameter);
   }
   put_.bind(18, Bytes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()));
+  if (entry.boot_at)
+    put_.bind(19, milliseconds(*entry.boot_at));
+  else
+    put_.bind_null(19);
   if (!entry.record) count_schema(entry.schema, totals);
   totals.quarantine_records += 1;
   totals.quarantine_bytes += size;

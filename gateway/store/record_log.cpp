@@ -6,8 +6,8 @@ namespace sluice::store {
 
 namespace {
 constexpr auto sql_append =
-    "INSERT INTO log (seq, end_bytes, id, dated, kind, time, device, schema, data, payload) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO log (seq, end_bytes, id, dated, kind, time, device, schema, data, payload, boot_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr auto sql_mark = "SELECT end_bytes FROM log WHERE seq = ?";
 constexpr auto sql_walk = "SELECT seq, end_bytes, id, dated FROM log WHERE seq > ? AND seq <= ? ORDER BY seq";
 constexpr auto sql_erase = "DELETE FROM log WHERE seq > ? AND seq <= ?";
@@ -30,10 +30,14 @@ Result<> RecordLog::append(const Record& record, Mark end, bool dated) {
     append_.bind(10, Bytes(reinterpret_cast<const std::uint8_t*>(record.payload->data()), record.payload->size()));
   else
     append_.bind_null(10);
+  if (record.boot_at)
+    append_.bind(11, record.boot_at->time_since_epoch().count());
+  else
+    append_.bind_null(11);
   return append_.bind(1, end.seq)
       .bind(2, end.bytes)
       .bind(3, Bytes(record.id.bytes))
-      .bind(4, dated ? 1 : 0)
+      .bind(4, dated && !record.boot_at ? 1 : 0)
       .bind(5, static_cast<std::int64_t>(record.kind))
       .bind(6, record.time.time_since_epoch().count())
       .bind(7, record.device)
@@ -75,7 +79,7 @@ Result<Mark> RecordLog::aged(const Age& age, Mark from, Mark to, std::int64_t& u
     const Result<bool> row = walk_.next();
     if (!row) return row.error();
     if (!*row) return found;
-    const Timestamp accepted = id_from(walk_.blob(2)).time();
+    const Timestamp accepted = accepted_at(walk_.blob(2), walk_.number(3));
     const bool dated = walk_.number(3) != 0;
     if (accepted > age.now || (dated && accepted >= age.oldest)) return found;
     if (dated) found = {walk_.number(0), walk_.number(1)};
@@ -93,6 +97,10 @@ Result<std::optional<std::int64_t>> RecordLog::newest() {
   const Result<bool> row = newest_.next();
   if (!row) return row.error();
   return *row ? std::optional(newest_.number(0)) : std::nullopt;
+}
+
+Timestamp accepted_at(Bytes id, std::int64_t dated) {
+  return dated > 1 ? Timestamp(Duration(dated)) : id_from(id).time();
 }
 
 RecordId id_from(Bytes blob) {

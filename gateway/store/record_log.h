@@ -44,4 +44,7 @@ class RecordLog {
 /// The id as it stands in column `id`.
 RecordId id_from(Bytes blob);
 
+/// When the record of a row was accepted, by its columns `id` and `dated`.
+Timestamp accepted_at(Bytes id, std::int64_t dated);
+
 }  // namespace sluice::store

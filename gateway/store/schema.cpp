@@ -119,7 +119,16 @@ CREATE TABLE devices (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps_to_here = {first_step, second_step, third_step};
+// boot_at: of a row that was written while the clock was not synced, when by that clock the machine was started; NULL
+// elsewhere, and once the row is mended. The record is then as old as `dated` says, which above 1 is a time.
+constexpr const char* unsynced_step = R"sql(
+ALTER TABLE log ADD COLUMN boot_at INTEGER;
+CREATE INDEX unsynced_log ON log (seq) WHERE boot_at IS NOT NULL;
+ALTER TABLE quarantine ADD COLUMN boot_at INTEGER;
+CREATE INDEX unsynced_quarantine ON quarantine (id) WHERE boot_at IS NOT NULL;
+)sql";
+
+constexpr std::array steps_to_here = {first_step, second_step, third_step, unsynced_step};
 constexpr std::int64_t application_id = 0x536c7563;
 
 }  // namespace

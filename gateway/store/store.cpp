@@ -173,6 +173,10 @@ Result<std::vector<Store::Dropped>> Store::step() {
   return state_->writer->accounts().take_dropped();
 }
 
+std::optional<Store::Mended> Store::take_mended() {
+  return state_->writer->take_mended();
+}
+
 Snapshot Store::snapshot() const {
   const Books books = state_->writer->accounts().books();
   const Totals& totals = books.totals;

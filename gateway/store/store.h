@@ -47,8 +47,9 @@ struct Quarantined {
   bool retained = false;
   std::uint64_t payload_size = 0;  ///< as published
   Timestamp received_at{};
-  std::string cloud{};             ///< who refused the record; empty for a message
-  std::optional<Record> record{};  ///< the refused record
+  std::optional<Timestamp> boot_at{};  ///< Message::boot_at
+  std::string cloud{};                 ///< who refused the record; empty for a message
+  std::optional<Record> record{};      ///< the refused record
 };
 
 /// A QoS 1 message that was stored, so that its redelivery can be recognised (P3).
@@ -167,13 +168,22 @@ class Store {
   void wake();
 
   /// Housekeeping, in small steps: flushes pending settlements, drops by age, prunes what every cloud has settled,
-  /// keeps quarantine within its bounds. Age acts only while the clock is synced and has not jumped by more than a
-  /// minute in the last hour. Returns what was dropped since the last call, for a notice.
+  /// keeps quarantine within its bounds, and mends what came before the clock was synced (see take_mended). Age acts
+  /// only while the clock is synced and has not jumped by more than a minute in the last hour. Returns what was dropped
+  /// since the last call, for a notice.
   struct Dropped {
     std::string cloud;
     std::uint64_t by_size = 0, by_age = 0;
   };
   Result<std::vector<Dropped>> step();
+
+  /// Records whose times step() has moved since the clock was synced: those that came before that, in this run of the
+  /// machine, and still waited for a cloud. Told once, when all are done.
+  struct Mended {
+    std::uint64_t records = 0;
+    Duration wrong{};  ///< what the clock was behind when the last of them came
+  };
+  std::optional<Mended> take_mended();
 
   Snapshot snapshot() const;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "gateway/store/receipts.h"
 #include "gateway/store/record_log.h"
 #include "gateway/store/store.h"
+#include "gateway/store/unsynced_rows.h"
 #include "gateway/store/write_history.h"
 
 namespace sluice::store {
@@ -41,6 +43,7 @@ class Writer {
                   std::span<const Quarantined> refused);
   Result<std::vector<Store::Forgotten>> keep_clouds(const std::vector<std::string>& names);
   Result<> step();
+  std::optional<Store::Mended> take_mended();
   Result<std::vector<Receipt>> receipts();
   /// Reads of the inbox and the devices, in turn with what writes.
   template <class Read>
@@ -71,6 +74,7 @@ class Writer {
   Result<> make_room(Books& next);
   Result<> prune(Books& next, Mark tail_before);
   Result<bool> drop_aged(Books& next);
+  Result<> mend_unsynced();
   bool flush_due(const Books& next) const;
 
   const Limits limits_;
@@ -85,11 +89,14 @@ class Writer {
   Receipts receipts_;
   Inbox inbox_;
   DeviceList devices_;
+  UnsyncedRows unsynced_;
   Books written_;  ///< as the file has them
   std::unique_ptr<Accounts> accounts_;
   ClockTrust trust_;
   Instant last_commit_{};
   std::int64_t undated_ = 0;  ///< see RecordLog::aged
+  Store::Mended mending_;     ///< so far
+  std::optional<Store::Mended> mended_;
 };
 
 }  // namespace sluice::store

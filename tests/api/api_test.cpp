@@ -61,6 +61,8 @@ TEST_F(ApiTest, StatusHasTheDocumentedShapeAndBothEquationsHold) {
   ASSERT_EQ(response.status, 200);
   const json status = json::parse(response.body);
   EXPECT_EQ(status["gateway"], (json{{"id", "home-pi"}, {"version", "1.2.3"}, {"uptime_s", 42}}));
+  picture_.clock_synced = false;
+  EXPECT_EQ(json::parse(get("/api/v1/status").body)["gateway"]["clock"], "unsynced");
   const json& messages = status["messages"];
   EXPECT_EQ(messages["received"], 10);
   EXPECT_EQ(messages["by_qos"], (json{{"0", 7}, {"1", 3}}));

@@ -66,6 +66,8 @@ class ShiftedClock final : public Clock {
   Instant now() const override { return system_.now() + Duration(shift_.load()); }
   Timestamp wall_time() const override { return system_.wall_time() + Duration(shift_.load()); }
   bool synced() const override { return true; }
+  std::int64_t boot() const override { return system_.boot(); }
+  Duration uptime() const override { return system_.uptime() + Duration(shift_.load()); }
   void shift(Duration by) { shift_ += by.count(); }
 
  private:

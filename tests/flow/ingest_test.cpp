@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/core/unsynced.h"
 #include "gateway/flow/notices.h"
 #include "tests/stage/fake_clock.h"
 #include "tests/stage/recording_log.h"
@@ -208,6 +209,40 @@ TEST_F(IngestTest, NoticesTellWhatWasDroppedAtMostOnceAMinute) {
   const auto page = store_->read("cloud", {});
   ASSERT_EQ(page->records.size(), 2u);
   EXPECT_NE(page->records[1].data.find("\"records\":5"), std::string::npos);
+}
+
+TEST_F(IngestTest, WhatComesBeforeTheClockIsSyncedIsMarkedAndMended) {
+  const Duration behind = std::chrono::days(20'000);
+  clock_.set_synced(false);
+  clock_.jump(-behind);
+  Message early = message("plug/a/power", "42");
+  early.boot_at = started_at(clock_);
+  Message broken = message("plug/a/power", "much");
+  broken.boot_at = early.boot_at;
+  ASSERT_TRUE(ingest_->accept(std::vector{early, broken}));
+  ingest_->session_lost();
+  auto page = store_->read("cloud", {});
+  ASSERT_EQ(page->records.size(), 2u);
+  for (const Record& record : page->records)
+    EXPECT_NE(record.data.find(R"(,"clock":"unsynced")"), std::string::npos) << record.data;
+  EXPECT_LT(page->records[0].time, Timestamp(std::chrono::days(1000)));
+
+  clock_.jump(behind);
+  clock_.set_synced(true);
+  Notices notices("home-pi", *store_, ids_, clock_, log_);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(store_->step());
+  const auto mended = store_->take_mended();
+  ASSERT_TRUE(mended);
+  notices.tell_mended(*mended);
+  page = store_->read("cloud", {});
+  ASSERT_EQ(page->records.size(), 3u);
+  for (const Record& record : page->records) {
+    EXPECT_EQ(record.time, clock_.wall_time()) << record.data;
+    EXPECT_EQ(record.data.find("unsynced"), std::string::npos) << record.data;
+  }
+  EXPECT_NE(page->records[2].data.find(R"("notice":"clock_synced")"), std::string::npos);
+  EXPECT_NE(page->records[2].data.find("was 1728000000 s behind"), std::string::npos) << page->records[2].data;
+  EXPECT_NE(page->records[2].data.find(R"("records":2)"), std::string::npos);
 }
 
 TEST_F(IngestTest, NoticesTellThatACloudIsBack) {

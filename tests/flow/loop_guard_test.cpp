@@ -6,6 +6,7 @@
 #include "gateway/flow/notice.h"
 #include "gateway/normalize/library.h"
 #include "gateway/normalize/normalizer.h"
+#include "tests/stage/fake_clock.h"
 
 namespace sluice::flow {
 namespace {
@@ -72,7 +73,7 @@ TEST(LoopGuard, KnowsTheTopicsOfThisGatewayWhereverTheyAreNested) {
 
 TEST(LoopGuard, KnowsANotice) {
   const LoopGuard guard({});
-  EXPECT_TRUE(guard.own(message("a", record_of(Notice{"x", "y", {}, 0}, "home-pi", Timestamp{}).data)));
+  EXPECT_TRUE(guard.own(message("a", record_of(Notice{"x", "y", {}, 0}, "home-pi", stage::FakeClock()).data)));
 }
 
 /// Two gateways, each the other's cloud: whatever the format, what a device said goes round no second time.

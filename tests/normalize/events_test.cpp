@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/core/cloud_event.h"
+#include "gateway/core/unsynced.h"
 #include "gateway/normalize/library.h"
 #include "gateway/normalize/normalizer.h"
 #include "gateway/normalize/schema.h"
@@ -84,6 +85,27 @@ TEST(Events, every_event_of_every_shipped_example_is_as_its_schema_says) {
   EXPECT_GT(seen[RecordKind::reading], 50);
   EXPECT_GT(seen[RecordKind::occurrence], 10);
   EXPECT_GT(seen[RecordKind::presence], 8);
+}
+
+TEST(Events, those_of_an_unsynced_clock_are_as_their_schemas_say) {
+  Problems problems;
+  const auto library = Library::load({schemas, {}, std::nullopt}, problems);
+  ASSERT_NE(library, nullptr) << problems.text();
+  Normalizer normalizer(library, {Unmatched::raw, ""});
+  Message message;
+  for (const char* topic : {"tele/kitchen/STATE", "tele/kitchen/LWT", "stat/kitchen/RESULT", "somewhere"}) {
+    message.topic = topic;
+    message.payload = std::string(topic).ends_with("LWT") ? "Online" : R"({"Time":"2026-01-01T00:00:00","POWER":"ON"})";
+    message.payload_size = message.payload.size();
+    message.boot_at = Timestamp{};
+    std::vector<Record> records;
+    normalizer.normalize(message, records);
+    ASSERT_EQ(records.size(), 1u) << topic;
+    mark_unsynced(records[0], *message.boot_at);
+    const json event = Envelope().wrap(records[0]);
+    EXPECT_EQ(schema_of(records[0].kind).broken_by(event), "") << event.dump(2);
+    EXPECT_EQ(event["data"].value("clock", ""), "unsynced") << event.dump(2);
+  }
 }
 
 TEST(Events, unmatched_messages_are_as_their_schemas_say) {

@@ -254,6 +254,20 @@ TEST(DeviceTime, time_from_says_whose_time_it_is) {
   EXPECT_EQ(told(R"({"t":1})", true), "unknown 2026-03-01T09:00:00Z");
 }
 
+TEST(DeviceTime, of_a_reception_that_is_not_synced_what_is_counted_from_it_is_the_gateways) {
+  SchemaStage stage({SchemaStage::file_with(
+      "format: json, readings: { v: /v }, time: { at: /t, format: epoch_s, relative_below: 2.7e8 }")});
+  const auto told = [&](const std::string& payload) {
+    Message message = SchemaStage::message("t/d", payload);
+    message.received_at = at(1970, 1, 1, 1);
+    message.boot_at = at(1970, 1, 1, 0);
+    const json event = stage.send(message)[0];
+    return event["time_from"].get<std::string>() + " " + event["time"].get<std::string>();
+  };
+  EXPECT_EQ(told(R"({"t":-60,"v":1})"), "gateway 1970-01-01T00:59:00Z");
+  EXPECT_EQ(told(R"({"t":1772355600,"v":1})"), "device 2026-03-01T09:00:00Z");
+}
+
 TEST(DeviceTime, dates_and_offsets_are_read_where_the_schema_says) {
   const auto told = [](const std::string& message, const std::string& payload) {
     SchemaStage stage({SchemaStage::file_with(message)});

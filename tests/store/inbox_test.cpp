@@ -335,13 +335,11 @@ TEST_F(InboxTest, a_full_buffer_that_holds_takes_outcomes) {
 TEST_F(InboxTest, a_database_of_version_2_is_read_on) {
   ASSERT_TRUE(stage.store->append(stage.batch(3)));
   stage.store.reset();
-  {
-    auto database = Database::open(stage.file(), Database::Mode::write);
-    ASSERT_TRUE(database);
-    ASSERT_TRUE(
-        database->run("DROP TABLE commands; DROP TABLE answers; DROP TABLE settings; DROP TABLE devices;"
-                      "DELETE FROM ledger WHERE entry LIKE 'commands_%'; PRAGMA user_version = 2"));
-  }
+  ASSERT_TRUE(Database::open(stage.file(), Database::Mode::write)
+                  ->run("DROP TABLE commands; DROP TABLE answers; DROP TABLE settings; DROP TABLE devices;"
+                        "DROP INDEX unsynced_log; DROP INDEX unsynced_quarantine;"
+                        "ALTER TABLE log DROP COLUMN boot_at; ALTER TABLE quarantine DROP COLUMN boot_at;"
+                        "DELETE FROM ledger WHERE entry LIKE 'commands_%'; PRAGMA user_version = 2"));
   const auto opened = stage.open();
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(stage.store->read("a", {})->records.size(), 3u);
