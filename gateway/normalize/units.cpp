@@ -15,7 +15,6 @@ namespace {
 
 /// What units measure that can be converted into each other.
 enum class Dimension {
-  alone,
   temperature,
   pressure,
   speed,
@@ -54,7 +53,7 @@ enum class Dimension {
 /// that nothing is lost in them.
 struct Unit {
   std::string_view name;
-  Dimension dimension = Dimension::alone;
+  Dimension dimension;
   double factor = 1;
   double divisor = 1;
   double shift = 0;
@@ -113,9 +112,6 @@ constexpr Unit units[] = {
     {"kVA", D::apparent_power, 1000},
     {"var", D::reactive_power},
     {"kvar", D::reactive_power, 1000},
-    {"vars"},
-    {"VAs"},
-    {"kVAh"},
     {"varh", D::reactive_energy},
     {"kvarh", D::reactive_energy, 1000},
     {"V", D::voltage},
@@ -134,8 +130,6 @@ constexpr Unit units[] = {
     {"h", D::duration, 3600},
     {"d", D::duration, 86400},
     {"wk", D::duration, 604800},
-    {"mo"},
-    {"a"},
     {"kg", D::mass},
     {"mg", D::mass, 1, 1e6},
     {"g", D::mass, 1, 1000},
@@ -160,9 +154,6 @@ constexpr Unit units[] = {
     {"/", D::ratio},
     {"/100", D::ratio, 1, 100},
     {"/1000", D::ratio, 1, 1000},
-    {"%RH"},
-    {"%EL"},
-    {"EL"},
     {"ppm", D::concentration},
     {"[ppb]", D::concentration, 1, 1000},
     {"ug/m3", D::mass_concentration},
@@ -181,7 +172,6 @@ constexpr Unit units[] = {
     {"B/s", D::byte_rate},
     {"kBy/s", D::byte_rate, 1000},
     {"MB/s", D::byte_rate, 1e6},
-    {"bit"},
     {"bit/s", D::bit_rate},
     {"kbit/s", D::bit_rate, 1000},
     {"Mbit/s", D::bit_rate, 1e6},
@@ -208,125 +198,54 @@ constexpr Unit units[] = {
     {"rad", D::angle, 180, 3.14159265358979323846},
     {"1/s", D::rotation},
     {"1/min", D::rotation, 1, 60},
-    {"beat/min"},
-    {"beats"},
-    {"deg/s"},
-    {"rad/s"},
-    {"count"},
-    {"dBm"},
-    {"dB"},
-    {"dBW"},
-    {"Bspl"},
-    {"dB[SPL]"},
-    {"pH"},
-    {"NTU"},
-    {"m/s2"},
-    {"[g]"},
-    {"N"},
-    {"S"},
-    {"Wb"},
-    {"H"},
-    {"uF"},
-    {"lm"},
-    {"cd"},
-    {"cd/m2"},
-    {"m2"},
-    {"cm2"},
-    {"km2"},
-    {"mol"},
-    {"mmol/l"},
-    {"umol/(m2.s)"},
-    {"Bq"},
-    {"Bq/m3"},
-    {"pCi/l"},
-    {"Gy"},
-    {"Sv"},
-    {"kat"},
-    {"sr"},
-    {"lat"},
-    {"lon"},
-    {"J/m"},
-    {"Wh/km"},
-    {"kWh/m2"},
-    {"cal"},
-    {"kcal"},
-    {"[iU]"},
-    {"[ppth]"},
 };
+
+/// What is not converted into anything.
+constexpr std::string_view alone[] = {
+    "vars",  "VAs",   "kVAh",   "mo",          "a",      "%RH",   "%EL",   "EL",      "bit",   "beat/min", "beats",
+    "deg/s", "rad/s", "count",  "dBm",         "dB",     "dBW",   "Bspl",  "dB[SPL]", "pH",    "NTU",      "m/s2",
+    "[g]",   "N",     "S",      "Wb",          "H",      "uF",    "lm",    "cd",      "cd/m2", "m2",       "cm2",
+    "km2",   "mol",   "mmol/l", "umol/(m2.s)", "Bq",     "Bq/m3", "pCi/l", "Gy",      "Sv",    "kat",      "sr",
+    "lat",   "lon",   "J/m",    "Wh/km",       "kWh/m2", "cal",   "kcal",  "[iU]",    "[ppth]"};
 
 /// What people write instead.
 constexpr std::pair<std::string_view, std::string_view> meant[] = {
-    {"C", "Cel"},
-    {"°C", "Cel"},
-    {"degC", "Cel"},
-    {"F", "[degF]"},
-    {"°F", "[degF]"},
-    {"degF", "[degF]"},
-    {"%", "%RH (relative humidity), %EL (battery level) or /100"},
-    {"lux", "lx"},
-    {"klux", "klx"},
-    {"µg/m³", "ug/m3"},
-    {"μg/m³", "ug/m3"},
-    {"ug/m³", "ug/m3"},
-    {"µg/m3", "ug/m3"},
-    {"mg/m³", "mg/m3"},
-    {"g/m³", "g/m3"},
-    {"m³", "m3"},
-    {"m³/h", "m3/h"},
-    {"W/m²", "W/m2"},
-    {"m/s²", "m/s2"},
-    {"ppb", "[ppb]"},
-    {"°", "deg"},
-    {"Ω", "Ohm"},
-    {"kΩ", "kOhm"},
-    {"ohm", "Ohm"},
-    {"mph", "[mi_i]/h"},
-    {"kmh", "km/h"},
-    {"kph", "km/h"},
-    {"kn", "[kn_i]"},
-    {"knots", "[kn_i]"},
-    {"ft/s", "[ft_i]/s"},
-    {"psi", "[psi]"},
-    {"mmHg", "mm[Hg]"},
-    {"inHg", "[in_i'Hg]"},
-    {"in", "[in_i]"},
-    {"inch", "[in_i]"},
-    {"in/h", "[in_i]/h"},
-    {"ft", "[ft_i]"},
-    {"yd", "[yd_i]"},
-    {"mi", "[mi_i]"},
-    {"nmi", "[nmi_i]"},
-    {"lb", "[lb_av]"},
-    {"lbs", "[lb_av]"},
-    {"oz", "[oz_av]"},
-    {"gal", "[gal_us]"},
-    {"ft³", "[cft_i]"},
-    {"ft3", "[cft_i]"},
-    {"L", "l"},
-    {"mL", "ml"},
-    {"L/min", "l/min"},
-    {"lpm", "l/min"},
-    {"KWh", "kWh"},
-    {"KWH", "kWh"},
-    {"KW", "kW"},
-    {"Ws", "W.s"},
-    {"Wmin", "W.min"},
-    {"mAh", "mA.h"},
-    {"VAr", "var"},
-    {"VAR", "var"},
-    {"µS/cm", "uS/cm"},
-    {"µSv/h", "uSv/h"},
-    {"µT", "uT"},
-    {"µs", "us"},
-    {"rpm", "1/min"},
-    {"bpm", "beat/min"},
-    {"sec", "s"},
-    {"day", "d"},
-    {"days", "d"},
-    {"bytes", "B"},
-    {"kB", "kBy"},
-    {"KB", "kBy"},
-    {"MB", "MBy"},
+    {"C", "Cel"},         {"cel", "Cel"},
+    {"°C", "Cel"},        {"degC", "Cel"},
+    {"F", "[degF]"},      {"°F", "[degF]"},
+    {"degF", "[degF]"},   {"%", "%RH (relative humidity), %EL (battery level) or /100"},
+    {"lux", "lx"},        {"klux", "klx"},
+    {"µg/m³", "ug/m3"},   {"μg/m³", "ug/m3"},
+    {"ug/m³", "ug/m3"},   {"µg/m3", "ug/m3"},
+    {"mg/m³", "mg/m3"},   {"g/m³", "g/m3"},
+    {"m³", "m3"},         {"m³/h", "m3/h"},
+    {"W/m²", "W/m2"},     {"m/s²", "m/s2"},
+    {"ppb", "[ppb]"},     {"°", "deg"},
+    {"Ω", "Ohm"},         {"kΩ", "kOhm"},
+    {"ohm", "Ohm"},       {"mph", "[mi_i]/h"},
+    {"kmh", "km/h"},      {"kph", "km/h"},
+    {"kn", "[kn_i]"},     {"knots", "[kn_i]"},
+    {"ft/s", "[ft_i]/s"}, {"psi", "[psi]"},
+    {"mmHg", "mm[Hg]"},   {"inHg", "[in_i'Hg]"},
+    {"in", "[in_i]"},     {"inch", "[in_i]"},
+    {"in/h", "[in_i]/h"}, {"ft", "[ft_i]"},
+    {"yd", "[yd_i]"},     {"mi", "[mi_i]"},
+    {"nmi", "[nmi_i]"},   {"lb", "[lb_av]"},
+    {"lbs", "[lb_av]"},   {"oz", "[oz_av]"},
+    {"gal", "[gal_us]"},  {"ft³", "[cft_i]"},
+    {"ft3", "[cft_i]"},   {"L", "l"},
+    {"mL", "ml"},         {"L/min", "l/min"},
+    {"lpm", "l/min"},     {"KWh", "kWh"},
+    {"KWH", "kWh"},       {"KW", "kW"},
+    {"Ws", "W.s"},        {"Wmin", "W.min"},
+    {"mAh", "mA.h"},      {"VAr", "var"},
+    {"VAR", "var"},       {"µS/cm", "uS/cm"},
+    {"µSv/h", "uSv/h"},   {"µT", "uT"},
+    {"µs", "us"},         {"rpm", "1/min"},
+    {"bpm", "beat/min"},  {"sec", "s"},
+    {"day", "d"},         {"days", "d"},
+    {"bytes", "B"},       {"kB", "kBy"},
+    {"KB", "kBy"},        {"MB", "MBy"},
     {"MiB", "MiBy"},
 };
 
@@ -365,7 +284,7 @@ void shorten(double& times, double& over) {
 }  // namespace
 
 bool is_unit(std::string_view text) {
-  return find_unit(text) != nullptr;
+  return find_unit(text) != nullptr || std::find(std::begin(alone), std::end(alone), text) != std::end(alone);
 }
 
 std::string why_no_unit(std::string_view text) {
@@ -376,7 +295,7 @@ std::string why_no_unit(std::string_view text) {
   if (mistaken != std::end(meant)) {
     suggestion = ": write " + std::string(mistaken->second);
   } else {
-    std::vector<std::string_view> known;
+    std::vector<std::string_view> known(std::begin(alone), std::end(alone));
     for (const Unit& unit : units) known.push_back(unit.name);
     suggestion = did_you_mean(text, known);
   }
@@ -384,11 +303,10 @@ std::string why_no_unit(std::string_view text) {
 }
 
 std::optional<UnitChange> unit_change(std::string_view from, std::string_view into) {
+  if (from == into && is_unit(from)) return UnitChange{};
   const Unit* a = find_unit(from);
   const Unit* b = find_unit(into);
-  if (a == nullptr || b == nullptr) return std::nullopt;
-  if (a == b) return UnitChange{};
-  if (a->dimension != b->dimension || a->dimension == Dimension::alone) return std::nullopt;
+  if (a == nullptr || b == nullptr || a->dimension != b->dimension) return std::nullopt;
   UnitChange change{a->factor, a->divisor, 0};
   shorten(change.times, change.over);
   change.times *= b->divisor;
@@ -402,8 +320,7 @@ std::string units_like(std::string_view unit) {
   const Unit* wanted = find_unit(unit);
   std::string out;
   for (const Unit& one : units)
-    if (wanted != nullptr && wanted->dimension != Dimension::alone && one.dimension == wanted->dimension &&
-        &one != wanted)
+    if (wanted != nullptr && one.dimension == wanted->dimension && &one != wanted)
       out += (out.empty() ? "" : ", ") + std::string(one.name);
   return out;
 }

@@ -90,4 +90,11 @@ std::string problems_of(const std::vector<std::string>& files) {
   return text;
 }
 
+std::string wrong(const std::string& message) {
+  std::string text = problems_of({SchemaStage::file_with(message)});
+  if (text.empty() || text.find('\n') + 1 != text.size()) return text;
+  text = text.substr(text.find(": ") + 2);
+  return text.substr(0, text.size() - 1);
+}
+
 }  // namespace sluice::stage

@@ -45,4 +45,7 @@ nlohmann::json readings_of(const std::string& message, const std::string& payloa
 /// What is wrong with these files, one problem a line, without the folder: "0.yaml:3:5: ...".
 std::string problems_of(const std::vector<std::string>& files);
 
+/// The one problem of a file with this message (see file_with), without its place; or all of them.
+std::string wrong(const std::string& message);
+
 }  // namespace sluice::stage
