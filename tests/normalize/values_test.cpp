@@ -123,8 +123,8 @@ TEST(Values, whole_numbers_in_another_base) {
   EXPECT_EQ(value_of("base: 8", "\"17\"").dump(), "15");
   EXPECT_EQ(value_of("base: 36", "\"zz\"").dump(), "1295");
   EXPECT_EQ(value_of("base: 16, scale: 0.1", "\"-A\"").dump(), "-1");
-  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 7, "0x02": "0x10" })", "\"0x01\"").dump(), "7");
-  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 7, "0x02": "0x10" })", "\"0x02\"").dump(), "16");
+  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 12, "0x02": "0x10" })", "\"0x01\"").dump(), "12");
+  EXPECT_EQ(value_of(R"(base: 16, map: { "0x01": 12, "0x02": "0x10" })", "\"0x02\"").dump(), "16");
   EXPECT_EQ(refusal("base: 16", "\"0x\""), "not an integer in base 16: '0x' (v)");
   EXPECT_EQ(refusal("base: 16", "\"1G\""), "not an integer in base 16: '1G' (v)");
   EXPECT_EQ(refusal("base: 16", "true"), "not an integer in base 16: 'true' (v)");
