@@ -193,8 +193,22 @@ std::string reply_text(const CommandSchema::Reply& reply) {
   return out + "\n";
 }
 
+/// Where a link leads: what a heading's own anchor would be is another matter in each place that shows Markdown.
+std::string anchor(const std::string& name) {
+  return "<a id=\"" + name + "\"></a>\n\n";
+}
+
+std::string link(const std::string& name, const std::string& to) {
+  return "[" + cell(name) + "](#" + to + ")";
+}
+
+std::string command_anchor(const Family& family, const CommandSchema& command) {
+  return "command-" + family.name + "/" + command.name;
+}
+
 std::string command_text(const Family& family, const CommandSchema& command) {
-  std::string out = "### Command " + family.name + "/" + command.name + "\n\n";
+  std::string out =
+      anchor(command_anchor(family, command)) + "### Command " + family.name + "/" + command.name + "\n\n";
   if (!command.about.empty()) out += command.about + "\n\n";
   out += "- Topic: " + code(command.topic.text) + "\n- Payload: " + code(command.payload.text) + "\n";
   for (const CommandSchema::Param& param : command.params)
@@ -207,17 +221,39 @@ std::string command_text(const Family& family, const CommandSchema& command) {
   return out + "\n";
 }
 
+std::string contents_row(const Family& family) {
+  std::string messages, commands;
+  for (const MessageSchema& message : family.messages)
+    messages += (messages.empty() ? "" : ", ") + link(message.name, message.full_name);
+  for (const CommandSchema& command : family.commands)
+    commands += (commands.empty() ? "" : ", ") + link(command.name, command_anchor(family, command));
+  return "| " + link(family.name, family.name) + " | " + cell(family.title) + " | " + messages + " | " + commands +
+         " |\n";
+}
+
 }  // namespace
 
+std::string condition_text(const MessageSchema& message) {
+  return message.when ? when_text(*message.when) : "its payload is of its format";
+}
+
+std::string document(const std::vector<Family>& families) {
+  std::string out = "# Schemas\n\n| family | what | messages | commands |\n|---|---|---|---|\n";
+  for (const Family& family : families) out += contents_row(family);
+  for (const Family& family : families) out += "\n" + document(family);
+  return out;
+}
+
 std::string document(const Family& family) {
-  std::string out = "## " + family.title + " (`" + family.name + "`)\n\n";
+  std::string out = anchor(family.name) + "## " + (family.title.empty() ? family.name : family.title) + " (`" +
+                    family.name + "`)\n\n";
   if (!family.about.empty()) out += family.about + "\n\n";
   if (!family.reference.empty()) out += "Reference: <" + family.reference + ">\n\n";
   if (!family.settings.empty()) out += "| setting | value |\n|---|---|\n";
   for (const auto& [name, value] : family.settings) out += "| " + code(name) + " | " + code(value) + " |\n";
   if (!family.settings.empty()) out += "\n";
   for (const MessageSchema& message : family.messages) {
-    out += "### " + message.full_name + "\n\n";
+    out += anchor(message.full_name) + "### " + message.full_name + "\n\n";
     if (!message.about.empty()) out += message.about + "\n\n";
     out += facts(message);
     if (!message.readings.empty()) out += readings_table(message.readings);

@@ -86,6 +86,7 @@ struct Normalizer::State {
 
   std::shared_ptr<const Library> library;
   Unmatched unmatched;
+  Trace* trace = nullptr;  ///< of the message at hand; null: nobody asks
   EventReader reader;
   JqWorker jq;
   Once<JsonSource> json;
@@ -104,20 +105,29 @@ Normalizer::Normalizer(std::shared_ptr<const Library> library, Options options)
 
 Normalizer::~Normalizer() = default;
 
-Fate Normalizer::normalize(const Message& message, std::vector<Record>& out) {
+Fate Normalizer::normalize(const Message& message, std::vector<Record>& out, Trace* trace) {
+  state_->trace = trace;
   return state_->normalize(message, out);
 }
 
 Fate Normalizer::State::normalize(const Message& message, std::vector<Record>& out) {
   split_levels(message.topic, levels);
   library->plan().topics.find(levels, targets);
-  if (std::find(targets.begin(), targets.end(), Plan::command) != targets.end()) return {};
+  if (std::find(targets.begin(), targets.end(), Plan::command) != targets.end()) {
+    if (trace != nullptr) trace->command = true;
+    return {};
+  }
   if (message.cut()) return normalize_cut(message);
   json.forget();
   xml.forget();
   text.forget();
-  for (const std::uint32_t target : targets)
-    if (std::optional<Fate> fate = attempt(library->plan().messages[target], message, out)) return *std::move(fate);
+  for (const std::uint32_t target : targets) {
+    if (trace != nullptr) trace->asked.push_back({&schema_of(target), {}});
+    std::optional<Fate> fate = attempt(library->plan().messages[target], message, out);
+    if (!fate) continue;
+    if (trace != nullptr) trace->applied = true;
+    return *std::move(fate);
+  }
   switch (unmatched) {
     case Unmatched::ignore:
       return {};
@@ -148,7 +158,10 @@ std::optional<Fate> Normalizer::State::attempt(const MessagePlan& plan, const Me
   Opened opened = open(plan, message.payload);
   if (opened.source == nullptr) return plan.applies_to_all() ? std::optional<Fate>(Fate{}) : std::nullopt;
   if (!opened.refusal && !applies(plan, *opened.source)) return std::nullopt;
-  if (opened.refusal && !plan.applies_to_all()) return std::nullopt;
+  if (opened.refusal && !plan.applies_to_all()) {
+    if (trace != nullptr) trace->asked.back().unreadable = opened.refusal->reason;
+    return std::nullopt;
+  }
   const std::size_t before = out.size();
   if (!opened.refusal) opened.refusal = reader.read(plan, *opened.source, bindings, message, out);
   if (opened.refusal) return quarantined(plan.schema->full_name, std::move(*opened.refusal));

@@ -27,6 +27,20 @@ struct Fate {
   std::string reason;  ///< quarantined: one line, at most 300 bytes, for people
 };
 
+struct MessageSchema;  // gateway/normalize/schema.h
+
+/// How a message was judged: which schemas were asked in turn. For people who wonder; costs nothing where none is asked
+/// for. It points into the library.
+struct Trace {
+  struct Asked {
+    const MessageSchema* schema = nullptr;
+    std::string unreadable;  ///< why it does not apply, where it is not of its format; otherwise its `when` tells
+  };
+  std::vector<Asked> asked;  ///< where `applied`, the last one is that which applies
+  bool applied = false;
+  bool command = false;  ///< the topic is a command's: none is asked
+};
+
 /// Turns messages into records. Pure: the same message gives the same records (but for ids, which Ingest gives).
 /// One thread at a time; make one for each thread, they share the library.
 class Normalizer {
@@ -40,7 +54,7 @@ class Normalizer {
   ~Normalizer();
 
   /// Appends the message's records to `out` (their ids are zero).
-  Fate normalize(const Message& message, std::vector<Record>& out);
+  Fate normalize(const Message& message, std::vector<Record>& out, Trace* trace = nullptr);
 
  private:
   struct State;

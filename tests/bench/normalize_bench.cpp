@@ -1,19 +1,26 @@
 // How long a message takes from its bytes to the stored text of its events, with the schemas that ship.
+#include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
 
 #include "gateway/normalize/library.h"
 #include "gateway/normalize/normalizer.h"
+#include "gateway/normalize/plan.h"
 #include "gateway/normalize/schema.h"
 #include "tests/stage/fake_clock.h"
 
 namespace sluice {
 namespace {
 
-std::shared_ptr<const normalize::Library> shipped() {
+/// All families that ship, or one alone.
+std::shared_ptr<const normalize::Library> shipped(const std::string& family = "") {
   normalize::Problems problems;
-  auto library = normalize::Library::load({SLUICE_SOURCE_DIR "/schemas", {}, {}}, problems);
+  std::optional<std::vector<normalize::FamilyUse>> use;
+  if (!family.empty()) use = {{family, {}, {}}};
+  auto library = normalize::Library::load({SLUICE_SOURCE_DIR "/schemas", {}, use}, problems);
   if (library == nullptr) throw std::runtime_error(problems.text());
   return library;
 }
@@ -41,8 +48,9 @@ const std::string meter =
     "id><type>1</type>"
     "<ch1><watts>00345</watts></ch1></msg>";
 
-void normalise(benchmark::State& state, const std::string& topic, const std::string& payload) {
-  normalize::Normalizer normalizer(shipped(), {normalize::Unmatched::ignore, "Europe/Berlin"});
+void normalise(benchmark::State& state, const std::string& topic, const std::string& payload,
+               const std::string& family = "") {
+  normalize::Normalizer normalizer(shipped(family), {normalize::Unmatched::ignore, "Europe/Berlin"});
   const Message one = message(topic, payload);
   std::vector<Record> records;
   std::size_t bytes = 0;
@@ -61,10 +69,37 @@ void normalise(benchmark::State& state, const std::string& topic, const std::str
 }
 
 BENCHMARK_CAPTURE(normalise, tasmota_sensor, "tele/kitchen/SENSOR", sensor);
+BENCHMARK_CAPTURE(normalise, tasmota_sensor_with_tasmota_alone, "tele/kitchen/SENSOR", sensor, "tasmota");
 BENCHMARK_CAPTURE(normalise, zigbee2mqtt_climate, "zigbee2mqtt/living room", climate);
 BENCHMARK_CAPTURE(normalise, currentcost_meter, "currentcost/xml", meter);
 BENCHMARK_CAPTURE(normalise, tasmota_lwt, "tele/kitchen/LWT", "Online");
 BENCHMARK_CAPTURE(normalise, button, "SunFounder MQTT Test", "button 3 is pressed");
+
+/// The ceiling: what it costs to build nothing but a tree of the same message.
+void nlohmann_dom_of_tasmota_sensor(benchmark::State& state) {
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(nlohmann::json::parse(sensor));
+}
+BENCHMARK(nlohmann_dom_of_tasmota_sensor);
+
+/// Topics of all examples in turn, looked up among the messages of all families.
+void match_topic(benchmark::State& state) {
+  const auto library = shipped();
+  std::vector<std::string> topics;
+  for (const normalize::Family& family : library->families())
+    for (const normalize::MessageSchema& schema : family.messages)
+      for (const normalize::Example& example : schema.examples) topics.push_back(example.topic);
+  const std::size_t messages = library->plan().messages.size();
+  std::vector<std::string_view> levels;
+  std::vector<std::uint32_t> targets;
+  std::size_t next = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    normalize::split_levels(topics[next++ % topics.size()], levels);
+    library->plan().topics.find(levels, targets);
+    benchmark::DoNotOptimize(targets.data());
+  }
+  state.counters["messages"] = static_cast<double>(messages);
+}
+BENCHMARK(match_topic);
 
 void finds_nobody(benchmark::State& state) {
   normalize::Normalizer normalizer(shipped(), {});

@@ -18,7 +18,10 @@ std::string result_of(const std::string& example) {
        "'{s}': '/{s}' }, examples: [ { topic: t/d, " +
        example + " } ] }\n- { name: other, topic: u, device: d, format: text, readings: { a: value } }\n"});
   std::string text;
-  for (const Difference& difference : run_examples(*stage.library())) text += difference.message + "\n";
+  for (const Difference& difference : run_examples(*stage.library())) {
+    const std::string line = difference.text();
+    text += line.substr(line.find("example t/d: ") + 13) + "\n";
+  }
   return text;
 }
 
@@ -40,21 +43,46 @@ TEST(Examples, that_become_what_they_say) {
 
 TEST(Examples, that_become_something_else_are_told) {
   EXPECT_EQ(result_of(R"(payload: '{"t":21.5}', event: { readings: { t: { value: 21.6 } } })"),
-            "readings.t.value: expected '21.6', found 21.5\n");
+            "readings.t.value: expected 21.6, found 21.5\n");
   EXPECT_EQ(result_of(R"(payload: '{"t":21.5}', event: { readings: { t: { unit: kW } } })"),
-            "readings.t.unit: expected 'kW', found \"W\"\n");
-  EXPECT_EQ(result_of(R"(payload: '{"t":21.5}', event: { readings: { u: 5 } })"), "readings.u: is not there\n");
+            "readings.t.unit: expected \"kW\", found \"W\"\n");
   EXPECT_EQ(result_of(R"(payload: '{"x":"5"}', event: { readings: { x: 5 } })"),
-            "readings.x: expected '5', found \"5\"\n");
+            "readings.x: expected 5, found \"5\"\n");
   EXPECT_EQ(result_of(R"(payload: '{"x":true}', event: { readings: { x: "true" } })"),
-            "readings.x: expected 'true', found true\n");
+            "readings.x: expected \"true\", found true\n");
   EXPECT_EQ(result_of(R"(payload: '{"t":1}', events: [ { device: t/d }, { device: t/e } ])"),
-            "expected 2 event(s) of t/m, but it became 1 event(s) of t/m\n");
-  EXPECT_EQ(result_of(R"(payload: '{}', event: { device: t/d })"), "expected 1 event(s) of t/m, but it is ignored\n");
+            "outcome: expected 2 events of t/m, found 1 event of t/m\n");
+  EXPECT_EQ(result_of(R"(payload: '{}', event: { device: t/d })"), "outcome: expected 1 event of t/m, found ignored\n");
   EXPECT_EQ(result_of(R"(payload: '{"t":"x"}', quarantine: "not JSON")"),
-            "expected quarantine by 't/m': not JSON, but it is quarantined by 't/m': not a number: 'x' (t)\n");
-  EXPECT_EQ(result_of(R"(payload: '{"t":1}', ignored: true)"),
-            "expected to be ignored, but it became 1 event(s) of t/m\n");
+            "outcome: expected quarantined by t/m: not JSON, found quarantined by t/m: not a number: 'x' (t)\n");
+  EXPECT_EQ(result_of(R"(payload: '{"t":1}', ignored: true)"), "outcome: expected ignored, found 1 event of t/m\n");
+}
+
+TEST(Examples, tell_every_field_that_differs) {
+  EXPECT_EQ(
+      result_of(R"(payload: '{"t":1,"x":2,"y":3}', event: { device: t/e, readings: { t: 2, x: 3, y: 3 } })"),
+      "device: expected \"t/e\", found \"t/d\"; readings.t: expected 2, found 1; readings.x: expected 3, found 2\n");
+}
+
+TEST(Examples, tell_what_is_missing_from_what_is_not_expected) {
+  EXPECT_EQ(result_of(R"(payload: '{"humidity":40,"x":1}', event: { readings: { humidty: 40, x: 1 } })"),
+            "readings.humidty: expected 40, is not there (did you mean 'humidity'?); readings.humidity: 40 is not "
+            "expected\n");
+  // An event may say more than the example states, as long as nothing is missing.
+  EXPECT_EQ(result_of(R"(payload: '{"humidity":40,"x":1}', event: { readings: { x: 1 } })"), "");
+  EXPECT_EQ(result_of(R"(payload: '{"t":1}', event: { readings: { u: 5 } })"),
+            "readings.u: expected 5, is not there; readings.t: {\"unit\":\"W\",\"value\":1} is not "
+            "expected\n");
+}
+
+TEST(Examples, show_the_payload_on_one_line) {
+  SchemaStage stage(
+      {"family: t\nmessages:\n- { name: m, topic: t, device: d, format: text, readings: { a: value }, examples: "
+       "[ { topic: t, payload: \"1\\n" +
+       std::string(300, 'x') + "\", ignored: true } ] }\n"});
+  const std::vector<Difference> differences = run_examples(*stage.library());
+  ASSERT_EQ(differences.size(), 1u);
+  EXPECT_EQ(differences[0].payload, "1 " + std::string(158, 'x') + "...");
 }
 
 TEST(Examples, that_another_schema_takes_are_told_with_their_place) {
@@ -66,7 +94,7 @@ messages:
   const std::vector<Difference> differences = run_examples(*stage.library());
   ASSERT_EQ(differences.size(), 1u);
   EXPECT_TRUE(differences[0].text().ends_with(
-      "0.yaml:4:87: t/second, example t/d: expected 1 event(s) of t/second, but it became 1 event(s) of t/first"))
+      "0.yaml:4:87: t/second, example t/d: outcome: expected 1 event of t/second, found 1 event of t/first"))
       << differences[0].text();
 }
 
@@ -91,7 +119,9 @@ messages:
 commands:
   reset: { about: Begins anew., topic: 'reset/{device}', payload: now }
 )"});
-  EXPECT_EQ(document(stage.library()->families()[0]), R"(## Current meters (`meter`)
+  EXPECT_EQ(document(stage.library()->families()[0]), R"(<a id="meter"></a>
+
+## Current meters (`meter`)
 
 Meters that speak XML.
 
@@ -100,6 +130,8 @@ Reference: <https://example.org/meters>
 | setting | value |
 |---|---|
 | `base` | `meters` |
+
+<a id="meter/power"></a>
 
 ### meter/power
 
@@ -138,6 +170,8 @@ readings:
 
 Goes to quarantine: missing
 
+<a id="command-meter/reset"></a>
+
 ### Command meter/reset
 
 Begins anew.
@@ -146,6 +180,21 @@ Begins anew.
 - Payload: `now`
 
 )");
+}
+
+TEST(Document, of_all_families_begins_with_its_contents) {
+  SchemaStage stage(
+      {"family: one\ntitle: The | first\nmessages:\n- { name: m, topic: a, device: d, format: text, readings: "
+       "{ a: value } }\ncommands:\n  go: { topic: b, payload: x }\n",
+       "family: two\nmessages:\n- { name: m, topic: c, device: d, format: text, readings: { a: value } }\n"});
+  const std::string text = document(stage.library()->families());
+  EXPECT_TRUE(
+      text.starts_with("# Schemas\n\n| family | what | messages | commands |\n|---|---|---|---|\n"
+                       "| [one](#one) | The \\| first | [m](#one/m) | [go](#command-one/go) |\n"
+                       "| [two](#two) | two | [m](#two/m) |  |\n"))
+      << text;
+  for (const char* target : {"one", "two", "one/m", "two/m", "command-one/go"})
+    EXPECT_NE(text.find("<a id=\"" + std::string(target) + "\"></a>\n\n##"), std::string::npos) << target;
 }
 
 }  // namespace
