@@ -135,6 +135,16 @@ std::shared_ptr<const Library> Library::load(const Sources& sources, Problems& p
   return library;
 }
 
+std::shared_ptr<const Library> Library::of_text(std::string_view text, const std::string& file, Problems& problems) {
+  const std::size_t before = problems.list().size();
+  const std::shared_ptr<Library> library(new Library());
+  if (const std::optional<YamlNode> root = read_yaml(text, file, problems))
+    if (std::optional<Family> family = read_family(*root, {}, {}, problems))
+      library->families_.push_back(std::move(*family));
+  library->plan_ = std::make_unique<const Plan>(compile(library->families_, problems));
+  return problems.list().size() > before ? nullptr : library;
+}
+
 std::vector<std::string> Library::filters() const {
   std::vector<std::string> filters;
   for (const MessagePlan& message : plan_->messages) filters.push_back(message.topic.filter());

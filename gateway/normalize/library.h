@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,9 @@ class Library {
   /// two families with one name in one folder, a family in `use` that does not exist) nothing is returned and
   /// `problems` has all of them.
   static std::shared_ptr<const Library> load(const Sources& sources, Problems& problems);
+
+  /// The one family of a file's text, as if it stood in `file`.
+  static std::shared_ptr<const Library> of_text(std::string_view text, const std::string& file, Problems& problems);
 
   const std::vector<Family>& families() const { return families_; }
 

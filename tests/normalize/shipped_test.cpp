@@ -1,11 +1,9 @@
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -179,56 +177,6 @@ TEST(Shipped, the_schemas_in_the_documentation_work) {
     ++count;
   }
   EXPECT_GE(count, 4);
-}
-
-std::vector<std::string> units_of(const ReadingSchema& reading) {
-  std::vector<std::string> all;
-  if (!reading.unit.text.empty()) all.push_back(reading.unit.text);
-  for (const auto& [device_says, unit] : reading.unit.map) all.push_back(unit.text);
-  return all;
-}
-
-/// The last part of a reading's name that is no placeholder of a number: "ds18b20.temperature", "energy.power.{phase}".
-std::string quantity_of(std::string name) {
-  const std::size_t dot = name.rfind('.');
-  const bool counted =
-      dot != std::string::npos && (name[dot + 1] == '{' || std::isdigit(static_cast<unsigned char>(name[dot + 1])));
-  if (counted) name.resize(dot);
-  return name.substr(name.rfind('.') + 1);
-}
-
-TEST(Shipped, a_quantity_has_the_same_units_in_every_family) {
-  const std::map<std::string, std::set<std::string>> vocabulary = {{"temperature", {"Cel", "[degF]"}},
-                                                                   {"humidity", {"%RH"}},
-                                                                   {"pressure", {"hPa", "mm[Hg]", "[in_i'Hg]"}},
-                                                                   {"illuminance", {"lx"}},
-                                                                   {"co2", {"ppm"}},
-                                                                   {"eco2", {"ppm"}},
-                                                                   {"tvoc", {"[ppb]"}},
-                                                                   {"pm2_5", {"ug/m3"}},
-                                                                   {"pm10", {"ug/m3"}},
-                                                                   {"battery", {"%EL"}},
-                                                                   {"current", {"A"}},
-                                                                   {"frequency", {"Hz"}},
-                                                                   {"apparent_power", {"VA"}},
-                                                                   {"reactive_power", {"var"}},
-                                                                   {"power_factor", {"/"}},
-                                                                   {"energy", {"kWh"}},
-                                                                   {"dew_point", {"Cel", "[degF]"}},
-                                                                   {"uptime", {"s"}},
-                                                                   {"voltage", {"V", "mV"}}};
-  int checked = 0;
-  for (const Family& family : shipped().families())
-    for (const MessageSchema& message : family.messages)
-      for (const ReadingSchema& reading : message.readings) {
-        const auto known = vocabulary.find(quantity_of(reading.name.text));
-        if (known == vocabulary.end()) continue;
-        ++checked;
-        EXPECT_FALSE(units_of(reading).empty()) << message.full_name << " " << reading.name.text << " has no unit";
-        for (const std::string& unit : units_of(reading))
-          EXPECT_TRUE(known->second.contains(unit)) << message.full_name << " " << reading.name.text << ": " << unit;
-      }
-  EXPECT_GT(checked, 60);
 }
 
 TEST(Shipped, commands_are_never_telemetry) {
