@@ -56,6 +56,7 @@ struct MqttSource::Loop {
   void rest(Duration time, const std::stop_token& stop);
   void poll_until_woken(pollfd other, Duration most);
   void touch() { last_step = clock.now(); }
+  Session session() const { return options.keep_session ? Session::lasting : Session::none; }
 
   const Options options;
   const Clock& clock;
@@ -84,7 +85,7 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
   const std::stop_callback waker(stop, [this] { wake->call(); });
   while (!stop.stop_requested()) {
     const int level = protocol.level(clock.now());
-    const mqtt::ClientOptions chosen = client_options(options, level, Session::lasting);
+    const mqtt::ClientOptions chosen = client_options(options, level, session());
     Result<mqtt::ClientPtr> client = make_client(chosen, tls);
     if (!client) return config_error("local_broker." + client.error().message);
     if (mqtt::ClientPtr reached = dial(std::move(*client), chosen, stop)) {
@@ -102,7 +103,7 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
 
 mqtt::ClientPtr MqttSource::Loop::dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen,
                                        const std::stop_token& stop) {
-  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, Session::lasting), chosen, tls, wake);
+  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, session()), chosen, tls, wake);
   while (!stop.stop_requested()) {
     touch();
     if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) {

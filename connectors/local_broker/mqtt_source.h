@@ -21,6 +21,7 @@ struct Options {
   std::vector<std::string> filters;         ///< disjoint; subscribed at QoS 1
   std::vector<std::string> former_filters;  ///< what earlier runs may have subscribed: unsubscribed unless in `filters`
   bool ignore_retained = false;             ///< retained: ignore
+  bool keep_session = true;                 ///< false: for who only listens a while; the broker forgets it
   std::uint16_t receive_maximum = 1000;
   std::size_t message_size_max = 1 << 20;
   Duration commit_wait{0};  ///< how long a commit may gather messages

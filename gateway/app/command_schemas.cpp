@@ -4,6 +4,7 @@
 
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_code.h"
+#include "gateway/app/paint.h"
 #include "gateway/app/schemas_in_use.h"
 #include "gateway/normalize/document.h"
 #include "gateway/normalize/examples.h"
@@ -34,13 +35,29 @@ int show(const Library& library, const std::string& name) {
   return exit_usage;
 }
 
+/// Field by field, as a comparison of files: `-` is what the example states, `+` what came.
+void print(const normalize::Difference& difference) {
+  const Paint paint;
+  const normalize::Place& place = difference.place;
+  std::cout << place.file << ":" << place.line << ":" << place.column << ": " << difference.schema << "\n  topic "
+            << difference.topic << "\n  payload " << difference.payload << "\n";
+  for (const normalize::FieldDifference& field : difference.fields) {
+    const std::string near = field.near.empty() ? "" : "; did you mean '" + field.near + "'?";
+    const std::string missing = field.found.empty() ? "  (missing" + near + ")" : "";
+    const std::string unexpected = field.expected.empty() ? "  (not in the example)" : "";
+    if (!field.expected.empty())
+      std::cout << paint("  - " + field.field + ": " + field.expected + missing, false) << "\n";
+    if (!field.found.empty()) std::cout << paint("  + " + field.field + ": " + field.found + unexpected, true) << "\n";
+  }
+}
+
 /// Prints every example that differs; returns how many there were in all.
 std::size_t test(const Library& library, std::size_t& differing) {
   std::size_t examples = 0;
   for (const Family& family : library.families())
     for (const normalize::MessageSchema& message : family.messages) examples += message.examples.size();
   for (const normalize::Difference& difference : normalize::run_examples(library)) {
-    std::cout << difference.text() << "\n";
+    print(difference);
     differing += 1;
   }
   return examples;
@@ -67,12 +84,6 @@ int test_files(const std::vector<std::filesystem::path>& files) {
   return tell(examples, differing);
 }
 
-int document_all(const Library& library) {
-  std::cout << "# Schemas\n\n";
-  for (const Family& family : library.families()) std::cout << normalize::document(family) << "\n";
-  return exit_ok;
-}
-
 }  // namespace
 
 int schemas(const SchemasOptions& options) {
@@ -85,7 +96,8 @@ int schemas(const SchemasOptions& options) {
     case SchemasOptions::What::show:
       return show(*use->library, options.name);
     case SchemasOptions::What::doc:
-      return document_all(*use->library);
+      std::cout << normalize::document(use->library->families());
+      return exit_ok;
     case SchemasOptions::What::test:
       break;
   }

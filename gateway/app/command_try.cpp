@@ -6,6 +6,7 @@
 #include "gateway/app/exit_code.h"
 #include "gateway/app/schemas_in_use.h"
 #include "gateway/core/cloud_event.h"
+#include "gateway/normalize/explanation.h"
 #include "gateway/normalize/normalizer.h"
 
 namespace sluice::app {
@@ -43,20 +44,17 @@ int try_message(const TryOptions& options) {
 
   normalize::Normalizer normalizer(use->library, {use->unmatched, use->timezone});
   std::vector<Record> records;
-  const normalize::Fate fate = normalizer.normalize(message, records);
+  normalize::Trace trace;
+  const normalize::Fate fate = normalizer.normalize(message, records, &trace);
   for (Record& record : records) {
     record.id = ids.next();
     std::string line;
     append_cloud_event(line, record, "/sluice/" + use->gateway_id);
     std::cout << line << "\n";
   }
-  if (fate.kind == normalize::Fate::Kind::quarantined) {
-    std::cerr << "quarantined" << (fate.schema.empty() ? "" : " by " + fate.schema)
-              << (fate.field.empty() ? "" : ", " + fate.field) << ": " << fate.reason << "\n";
-    return exit_data;
-  }
-  if (fate.kind == normalize::Fate::Kind::ignored) std::cerr << "ignored: no schema wants it, or it says nothing\n";
-  return exit_ok;
+  std::cout << std::flush;  // the event stands before its explanation
+  if (!options.quiet) std::cerr << normalize::explain(*use->library, message.topic, trace, fate);
+  return fate.kind == normalize::Fate::Kind::quarantined ? exit_data : exit_ok;
 }
 
 }  // namespace sluice::app

@@ -24,6 +24,7 @@ struct TryOptions {
   std::optional<std::string> payload;  ///< else of `file`, else standard input
   std::optional<std::filesystem::path> file;
   bool retained = false;
+  bool quiet = false;  ///< no explanation
 };
 int try_message(const TryOptions& options);
 
@@ -35,6 +36,25 @@ struct SchemasOptions {
   std::vector<std::filesystem::path> files;  ///< test; none: all in use
 };
 int schemas(const SchemasOptions& options);
+
+struct NewSchemaOptions {
+  std::optional<std::filesystem::path> config_file;
+  std::string filter = "#";
+  std::string broker;                           ///< "mqtt://…", in place of the configuration's
+  Duration listen_for{30'000};                  ///< to the broker
+  std::optional<std::size_t> count;             ///< end after so many messages
+  std::optional<std::filesystem::path> from;    ///< a recording, in place of the broker
+  std::string family;                           ///< empty: guessed
+  std::optional<std::filesystem::path> output;  ///< none: standard output
+};
+int new_schema(const NewSchemaOptions& options);
+
+struct CoverageOptions {
+  std::optional<std::filesystem::path> config_file;
+  std::vector<std::filesystem::path> recordings;  ///< NDJSON files, or folders of them
+  bool rest = false;                              ///< list what is not understood
+};
+int coverage(const CoverageOptions& options);
 
 struct SimulateOptions {
   std::optional<std::filesystem::path> config_file;

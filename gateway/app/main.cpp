@@ -132,7 +132,7 @@ class CommandLine {
   }
 
   void add_schema_commands() {
-    CLI::App* try_command = command("try", "Print the events that a message would become, one JSON a line",
+    CLI::App* try_command = command("try", "Print the events that a message would become, one JSON a line, and why",
                                     R"(sluice try --topic tele/kitchen/LWT --payload Online)", [this] {
                                       try_.config_file = config_if_any();
                                       return try_message(try_);
@@ -143,16 +143,20 @@ class CommandLine {
         ->excludes(payload)
         ->check(CLI::ExistingFile);
     try_command->add_flag("--retained", try_.retained, "As if the broker had retained it");
+    try_command->add_flag("--quiet", try_.quiet, "Do not explain on standard error");
 
-    CLI::App* schemas_command =
-        command("schemas", "The schema library", "sluice schemas test ./schemas/mine.yaml", [this] {
-          schemas_.config_file = config_if_any();
-          return schemas(schemas_);
-        });
+    CLI::App* schemas_command = command("schemas", "The schema library", "sluice schemas test ./schemas/mine.yaml",
+                                        [this] { return run_schemas_(); });
     schemas_command->require_subcommand(1);
     const auto add = [&](const char* name, const char* what, SchemasOptions::What which) {
       CLI::App* sub = schemas_command->add_subcommand(name, what);
-      sub->callback([this, which] { schemas_.what = which; });
+      sub->callback([this, which] {
+        schemas_.what = which;
+        run_schemas_ = [this] {
+          schemas_.config_file = config_if_any();
+          return schemas(schemas_);
+        };
+      });
       return sub;
     };
     add("list", "The families in use, one a line", SchemasOptions::What::list);
@@ -162,6 +166,51 @@ class CommandLine {
     add("test", "Execute the examples", SchemasOptions::What::test)
         ->add_option("FILE", schemas_.files, "Schema files; default: all in use");
     add("doc", "The library's documentation as Markdown", SchemasOptions::What::doc);
+    add_new_schema(schemas_command);
+    add_coverage(schemas_command);
+  }
+
+  void add_new_schema(CLI::App* schemas_command) {
+    CLI::App* sub = schemas_command->add_subcommand("new", "Listen for a while and write a first schema with examples");
+    sub->footer("Example:\n  sluice schemas new --topic 'meters/#' --for 2m --output meters.yaml");
+    CLI::Option* topic =
+        sub->add_option("--topic", new_schema_.filter, "The filter to subscribe to")->option_text("FILTER");
+    CLI::Option* from =
+        sub->add_option("--from", new_schema_.from,
+                        "A recording in place of the broker: a JSON object with topic and payload a line, "
+                        "as mosquitto_sub -F '%j' writes it")
+            ->check(CLI::ExistingFile);
+    sub->add_option("--broker", new_schema_.broker, "In place of the configuration's local_broker.url")->excludes(from);
+    add_duration(sub, "--for", "How long to listen; 30s by itself", [this](sluice::Duration time) {
+      new_schema_.listen_for = time;
+    })->excludes(from);
+    sub->add_option("--count", new_schema_.count, "End after so many messages")->check(CLI::PositiveNumber);
+    sub->add_option("--family", new_schema_.family, "The family's name; by itself the topic's first level");
+    sub->add_option("--output", new_schema_.output,
+                    "The file to write, which must not exist; default: standard output");
+    sub->callback([this, topic, from] {
+      if (topic->count() == 0 && from->count() == 0) throw CLI::RequiredError("--topic or --from");
+      run_schemas_ = [this] {
+        new_schema_.config_file = config_if_any();
+        return new_schema(new_schema_);
+      };
+    });
+  }
+
+  void add_coverage(CLI::App* schemas_command) {
+    CLI::App* sub = schemas_command->add_subcommand("coverage", "How much of recorded messages the schemas understand");
+    sub->footer("Example:\n  mosquitto_sub -t '#' -F '%j' > home.ndjson; sluice schemas coverage home.ndjson --rest");
+    sub->add_option("FILE", coverage_.recordings,
+                    "Recordings (.ndjson), or folders of them; of one named like a family only that family counts")
+        ->required()
+        ->check(CLI::ExistingPath);
+    sub->add_flag("--rest", coverage_.rest, "List each message that is not understood, and why");
+    sub->callback([this] {
+      run_schemas_ = [this] {
+        coverage_.config_file = config_if_any();
+        return coverage(coverage_);
+      };
+    });
   }
 
   void add_development_commands() {
@@ -203,11 +252,14 @@ class CommandLine {
 
   CLI::App app_{"Sluice brings what devices say over MQTT to the cloud, and loses none of it.", "sluice"};
   std::function<int()> todo_;
+  std::function<int()> run_schemas_;  ///< what the part of `schemas` does
   std::filesystem::path config_ = default_config;
   bool json_ = false;
   CommandSendOptions command_;
   TryOptions try_;
   SchemasOptions schemas_;
+  NewSchemaOptions new_schema_;
+  CoverageOptions coverage_;
   SimulateOptions simulate_;
   ReceiveOptions receive_;
 };
