@@ -49,6 +49,11 @@ void read_topic(Section& uplink, const cloud_mqtt::Options& options, Cloud& into
     uplink.fail("topic",
                 "with protocol 3.1.1 and format original nothing but the topic tells a message of the gateway from a "
                 "device's; begin it with a level of its own: {gateway}/{topic}");
+  if (options.pack_bytes_max > 0 && parsed->varies())
+    uplink.reading().warnings.add(
+        uplink.find("pack")->place,
+        "uplink.pack puts only records of one topic into one message, and " + text +
+            " differs from record to record; packs fill with a topic that does not: sluice/{gateway}");
   topics = std::make_shared<cloud_mqtt::TopicTemplate>(std::move(*parsed));
 }
 

@@ -50,6 +50,16 @@ TEST(ConfigMqtt, gets_every_default) {
   EXPECT_EQ(topic, "sluice/home-pi/tasmota/kitchen/tasmota/sensor");
 }
 
+TEST(ConfigMqtt, packs_that_never_fill_are_told) {
+  const auto warnings = [](const std::string& uplink) {
+    const auto config = read(with_mqtt("    uplink: { " + uplink + " }\n"));
+    return config ? config->warnings.text() : "refused";
+  };
+  EXPECT_NE(warnings("pack: 4KiB").find("uplink.pack puts only records of one topic"), std::string::npos);
+  EXPECT_EQ(warnings("pack: 4KiB, topic: \"homes/{gateway}\"").find("pack"), std::string::npos);
+  EXPECT_EQ(warnings("topic: \"homes/{device}\"").find("pack"), std::string::npos);
+}
+
 TEST(ConfigMqtt, every_value_reaches_its_place) {
   const auto config = read(with_mqtt(R"(    protocol: 3.1.1
     client_id: me
