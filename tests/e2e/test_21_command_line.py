@@ -67,6 +67,8 @@ def test_a_first_schema_is_written_from_what_devices_say(stage):
     text = new.read_text()
     assert 'topic: "barn/{device}/climate"' in text and "temperature: { at: /t, unit: Cel }" in text and "hunter2" not in text
     assert gateway.command("schemas", "test", new).returncode == 0
+    listeners = broker.packets("as sluice-new-")
+    assert listeners and all(", c1," in line for line in listeners), "the broker keeps no session for it"
     assert gateway.command("schemas", "new", "--topic", "#", "--output", new).returncode == 64, "it is there already"
     assert gateway.command("schemas", "new", "--topic", "a/#/b").returncode == 64
     recording = stage.folder / "barn.ndjson"

@@ -116,6 +116,17 @@ TEST(Draft, lets_several_kinds_of_message_have_one_topic) {
             "a/{device}/c json: power=/power[W]\na/{device}/c text: presence\na/{device}/c text: c=value");
 }
 
+TEST(Draft, shows_no_example_that_another_message_takes) {
+  drafted({{"a/b/c", R"({"power":5,"x":1})"}, {"a/b/c", R"({"y":1})"}, {"a/b/c", "rebooting"}});
+}
+
+TEST(Draft, looks_at_so_many_fields_and_no_more) {
+  std::string payload = "{\"x0\":0";
+  for (int i = 1; i < 300; ++i) payload += ",\"x" + std::to_string(i) + "\":0";
+  const auto library = drafted({{"a/b/c", payload + "}"}});
+  EXPECT_EQ(library->families()[0].messages[0].readings.size(), 200u);
+}
+
 TEST(Draft, masks_secrets) {
   const std::string json =
       written({{"a/b/c", R"({"x":1,"wifi":{"password":"hunter2","ssid":"home"},"apiKey":"hunter2"})"}});
@@ -158,6 +169,11 @@ TEST(Draft, holds_whatever_comes) {
            {"a/b/14", "1e400"},
            {"a/b/15", R"({"temp":9007199254740993,"x":1e5,"y":-0.0})"},
            {"a/b/16", R"({"temp":"nan"})"}});
+}
+
+TEST(Draft, takes_no_example_that_looks_like_a_setting) {
+  EXPECT_EQ(written({{"a/b/c", "${base} is up"}}).find("${"), std::string::npos);
+  drafted({{"a/b/c", "${base} is up"}});
 }
 
 TEST(Draft, stays_within_its_limits) {

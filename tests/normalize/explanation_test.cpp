@@ -81,6 +81,14 @@ TEST(Explanation, of_what_nobody_reads) {
 }
 
 TEST(Explanation, finds_the_place_of_a_reading_by_its_name) {
+  MessageSchema several;
+  several.readings.resize(2);
+  several.readings[0].name.text = "{a}.{b}.power";
+  several.readings[0].at.place.line = 5;
+  several.readings[1].name.text = "{a}.energy";
+  several.readings[1].at.place.line = 6;
+  EXPECT_EQ(place_of_field(several, "x.y.power").line, 5u);
+  EXPECT_EQ(place_of_field(several, "x.energy").line, 6u);
   SchemaStage stage({meter});
   const MessageSchema& state = stage.library()->families()[0].messages[1];
   EXPECT_EQ(place_of_field(state, "l1.power").line, 12u);
