@@ -104,9 +104,17 @@ std::optional<normalize::FamilyUse> read_family(Section& schemas, const normaliz
     return std::nullopt;
   }
   family.name = item.members[0].key;
-  for (const normalize::YamlNode::Member& setting : item.members[0].value.members)
-    if (auto value = schemas.value_of(setting.value, "use"))
-      family.settings.emplace_back(setting.key, std::move(value->text));
+  for (const normalize::YamlNode::Member& setting : item.members[0].value.members) {
+    std::vector<std::string> values;
+    const auto add = [&](const normalize::YamlNode& node) {
+      if (auto value = schemas.value_of(node, "use")) values.push_back(std::move(value->text));
+    };
+    if (setting.value.is_sequence() && !setting.value.items.empty())
+      for (const normalize::YamlNode& one : setting.value.items) add(one);
+    else
+      add(setting.value);
+    if (!values.empty()) family.settings.emplace_back(setting.key, std::move(values));
+  }
   return family;
 }
 

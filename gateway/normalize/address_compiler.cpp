@@ -14,8 +14,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool is_placeholder(std::string_view token) {
-  return token.size() > 2 && token.front() == '{' && token.back() == '}';
+bool has_braces(std::string_view text) {
+  return text.find_first_of("{}") != std::string_view::npos;
 }
 
 /// RFC 6901 section 4: ~1 is /, ~0 is ~. Nothing where a ~ stands alone.
@@ -60,11 +60,32 @@ bool is_path(std::string_view path) {
          outside.find_first_of("()|+=<>!, \"'") == std::string_view::npos;
 }
 
+bool has_wildcard(const Address& address) {
+  if (const auto* json = std::get_if<JsonAddress>(&address.way))
+    return std::any_of(json->steps.begin(), json->steps.end(),
+                       [](const JsonStep& step) { return step.kind == JsonStep::Kind::wildcard; });
+  const auto* column = std::get_if<ColumnAddress>(&address.way);
+  return column != nullptr && column->kind == ColumnAddress::Kind::wildcard;
+}
+
 }  // namespace
 
-AddressCompiler::AddressCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems)
-    : schema_(schema), plan_(plan), problems_(problems), topic_names_(plan.topic.names()), slots_(topic_names_) {
-  plan_.slots = slots_.size();
+AddressCompiler::AddressCompiler(const MessageSchema& schema, const std::vector<TopicPattern>& topics,
+                                 MessagePlan& plan, Problems& problems)
+    : schema_(schema), plan_(plan), problems_(problems) {
+  for (const TopicPattern& topic : topics)
+    for (const std::string& name : topic.names()) {
+      if (contains(topic_names_, name) || contains(some_topics_names_, name)) continue;
+      const bool in_all = std::all_of(topics.begin(), topics.end(),
+                                      [&](const TopicPattern& one) { return contains(one.names(), name); });
+      (in_all ? topic_names_ : some_topics_names_).push_back(name);
+    }
+}
+
+bool AddressCompiler::stands_in_some_topics_only(const Text& text, std::string_view name) {
+  if (!contains(some_topics_names_, name)) return false;
+  problems_.add(text.place, "{" + std::string(name) + "} stands in some of the message's topics, but not in all");
+  return true;
 }
 
 std::size_t AddressCompiler::slot(std::string_view name) {
@@ -91,16 +112,14 @@ std::optional<Address> AddressCompiler::address(const Text& text, Names& known, 
       good = use(xml(text));
       break;
     case Format::csv:
-      good = use(csv(text));
+      good = use(column(text, known, binds));
       break;
     case Format::text:
-      good = use(group(text));
+      good = schema_.pairs ? use(column(text, known, binds)) : use(group(text));
       break;
   }
   if (!good) return std::nullopt;
-  if (const auto* steps = std::get_if<JsonAddress>(&address.way))
-    address.has_wildcard = std::any_of(steps->steps.begin(), steps->steps.end(),
-                                       [](const JsonStep& step) { return step.kind == JsonStep::Kind::wildcard; });
+  address.has_wildcard = has_wildcard(address);
   return address;
 }
 
@@ -152,29 +171,42 @@ std::optional<JsonAddress> AddressCompiler::json(const Text& text, Names& known,
   return address;
 }
 
-std::optional<JsonStep> AddressCompiler::json_step(std::string_view token, const Text& text, Names& known, bool binds) {
-  JsonStep step;
-  if (is_placeholder(token)) {
-    const std::string_view name = token.substr(1, token.size() - 2);
-    const bool is_known = contains(known, name);
-    if (!is_known && !binds) {
-      unknown(text, name, known);
-      return std::nullopt;
-    }
-    if (!is_known) known.emplace_back(name);
-    step.kind = is_known ? JsonStep::Kind::bound : JsonStep::Kind::wildcard;
-    step.slot = slot(name);
-    return step;
-  }
-  const std::optional<std::string> key = unescaped(token);
-  if (token.find_first_of("{}") != std::string_view::npos || !key) {
-    problems_.add(text.place, !key ? "in an address ~ is written ~0, and / in a name ~1"
-                                   : "a placeholder stands for a whole name, as in /{sensor}/Temperature: '" +
-                                         std::string(token) + "' does not");
+std::optional<AddressCompiler::Placeholder> AddressCompiler::placeholder(const NamePart& part, const Text& text,
+                                                                         Names& known, bool binds) {
+  const bool is_known = contains(known, part.name);
+  if (!is_known && (!binds || stands_in_some_topics_only(text, part.name))) {
+    if (!binds) unknown(text, part.name, known);
     return std::nullopt;
   }
-  step.key = *key;
-  step.hash = key_hash(step.key);
+  const std::size_t index = slot(part.name);
+  found_as_.resize(slots_.size());
+  if (!is_known) known.push_back(part.name);
+  if (!is_known) found_as_[index] = part;
+  return Placeholder{index, !is_known};
+}
+
+std::optional<JsonStep> AddressCompiler::json_step(std::string_view token, const Text& text, Names& known, bool binds) {
+  JsonStep step;
+  std::optional<NamePart> part = NamePart::parse(token);
+  const std::optional<std::string> key = unescaped(part ? part->prefix : token);
+  const std::optional<std::string> suffix = unescaped(part ? part->suffix : "");
+  if (!key || !suffix || (!part && has_braces(token))) {
+    problems_.add(text.place, !key || !suffix ? "in an address ~ is written ~0, and / in a name ~1"
+                                              : "a name may have one placeholder, as in /{sensor}/temp_{n}: '" +
+                                                    std::string(token) + "' is not so");
+    return std::nullopt;
+  }
+  if (!part) {
+    step.key = *key;
+    step.hash = key_hash(step.key);
+    return step;
+  }
+  step.part = {*key, part->name, *suffix};
+  const std::optional<Placeholder> found = placeholder(step.part, text, known, binds);
+  if (!found) return std::nullopt;
+  step.kind = found->is_wildcard ? JsonStep::Kind::wildcard : JsonStep::Kind::bound;
+  step.slot = found->slot;
+  step.as_found = found_as_[step.slot] == step.part;
   return step;
 }
 
@@ -186,30 +218,44 @@ std::optional<XmlAddress> AddressCompiler::xml(const Text& text) {
   return std::nullopt;
 }
 
-std::optional<CsvAddress> AddressCompiler::csv(const Text& text) {
-  CsvColumn column{text.text, 0};
+std::string AddressCompiler::why_no_column(const Column& column) const {
+  if (schema_.format == Format::text) return column.name.empty() ? "one of the pairs is called by its name" : "";
+  const bool is_zero = column.name.find_first_not_of('0') == std::string::npos;
+  if (is_zero) return "a column is called by its name or its number, from 1";
+  if (column.number > 0) return {};
+  if (!schema_.csv.header && schema_.csv.columns.empty())
+    return "without a header and without 'columns' a column is called by its number, not '" + column.name + "'";
+  if (schema_.csv.columns.empty() || contains(schema_.csv.columns, column.name)) return {};
+  const std::vector<std::string_view> known(schema_.csv.columns.begin(), schema_.csv.columns.end());
+  return "'" + column.name + "' is none of the columns" + did_you_mean(column.name, known);
+}
+
+std::optional<ColumnAddress> AddressCompiler::columns(const NamePart& part, const Text& text, Names& known,
+                                                      bool binds) {
+  const std::optional<Placeholder> found = placeholder(part, text, known, binds);
+  if (!found) return std::nullopt;
+  plan_.columns.by_name = true;
+  return ColumnAddress{found->is_wildcard ? ColumnAddress::Kind::wildcard : ColumnAddress::Kind::bound, 0, found->slot,
+                       part};
+}
+
+std::optional<ColumnAddress> AddressCompiler::column(const Text& text, Names& known, bool binds) {
+  if (const std::optional<NamePart> part = NamePart::parse(text.text)) return columns(*part, text, known, binds);
+  Column column{text.text, 0, true};
   const char* end = text.text.data() + text.text.size();
   const auto [stop, error] = std::from_chars(text.text.data(), end, column.number);
-  const bool is_number = error == std::errc() && stop == end;
-  if (!is_number) column.number = 0;
-  std::string wrong;
-  if (text.text.empty() || (is_number && column.number == 0))
-    wrong = "a column is called by its name or its number, from 1";
-  else if (!is_number && !schema_.csv.header && schema_.csv.columns.empty())
-    wrong = "without a header and without 'columns' a column is called by its number, not '" + text.text + "'";
-  else if (!is_number && !schema_.csv.columns.empty() && !contains(schema_.csv.columns, text.text)) {
-    const std::vector<std::string_view> known(schema_.csv.columns.begin(), schema_.csv.columns.end());
-    wrong = "'" + text.text + "' is none of the columns" + did_you_mean(text.text, known);
-  }
-  if (!wrong.empty()) {
+  if (error != std::errc() || stop != end || schema_.format == Format::text) column.number = 0;
+  if (const std::string wrong = why_no_column(column); !wrong.empty()) {
     problems_.add(text.place, wrong);
     return std::nullopt;
   }
-  const auto same = [&](const CsvColumn& one) { return one.name == column.name; };
-  const auto found = std::find_if(plan_.columns.begin(), plan_.columns.end(), same);
-  const CsvAddress address{static_cast<std::size_t>(found - plan_.columns.begin())};
-  if (found == plan_.columns.end()) plan_.columns.push_back(std::move(column));
-  return address;
+  std::vector<Column>& list = plan_.columns.list;
+  const auto same = [&](const Column& one) { return one.name == column.name; };
+  const auto found = std::find_if(list.begin(), list.end(), same);
+  const auto index = static_cast<std::size_t>(found - list.begin());
+  if (found == list.end()) list.push_back(std::move(column));
+  list[index].read = true;
+  return ColumnAddress{ColumnAddress::Kind::column, index, 0, {}};
 }
 
 std::optional<TextAddress> AddressCompiler::group(const Text& text) {
@@ -234,6 +280,7 @@ bool AddressCompiler::knows(std::string_view name, const Names& known) const {
 }
 
 void AddressCompiler::unknown(const Text& text, std::string_view name, const Names& known) {
+  if (stands_in_some_topics_only(text, name)) return;
   std::vector<std::string_view> names(known.begin(), known.end());
   if (plan_.pattern != nullptr)
     names.insert(names.end(), plan_.pattern->groups().begin(), plan_.pattern->groups().end());
@@ -251,7 +298,7 @@ std::optional<TextPart> AddressCompiler::part(const Text& inside, Names& known) 
   part.kind = TextPart::Kind::address;
   const bool is_path = !name.empty() && (name[0] == '/' || name[0] == '@' || name[0] == '.');
   const bool has_paths = schema_.format == Format::json || schema_.format == Format::xml;
-  const bool is_column = schema_.format == Format::csv && (schema_.csv.header || knows(name, known));
+  const bool is_column = schema_.pairs || (schema_.format == Format::csv && (schema_.csv.header || knows(name, known)));
   if ((is_path && has_paths) || is_column || (schema_.format == Format::text && knows(name, known))) {
     std::optional<Address> address = this->address(inside, known, false);
     if (!address) return std::nullopt;

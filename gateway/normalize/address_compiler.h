@@ -13,13 +13,16 @@ namespace sluice::normalize {
 /// is compiled, once.
 class AddressCompiler {
  public:
-  /// The plan's topic and pattern must be there already.
-  AddressCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems);
+  /// The plan's pattern must be there already. `topics` are the message's own.
+  AddressCompiler(const MessageSchema& schema, const std::vector<TopicPattern>& topics, MessagePlan& plan,
+                  Problems& problems);
 
   /// The names that are known at one place of the schema: the topic's, those of `each`, those of a reading's own
   /// address.
   using Names = std::vector<std::string>;
-  const Names& topic_names() const { return topic_names_; }
+  const Names& topic_names() const { return topic_names_; }  ///< those that all of the message's topics have
+
+  std::size_t slot(std::string_view name);
 
   /// `binds`: names that are not known are wildcards, and known from then on. Null: they are problems.
   std::optional<Address> address(const Text& text, Names& known, bool binds);
@@ -43,17 +46,27 @@ class AddressCompiler {
   std::optional<JsonAddress> json(const Text& text, Names& known, bool binds);
   std::optional<JsonStep> json_step(std::string_view token, const Text& text, Names& known, bool binds);
   std::optional<XmlAddress> xml(const Text& text);
-  std::optional<CsvAddress> csv(const Text& text);
+  /// What a placeholder in an address is: a wildcard, or a name that is known already. Nothing: a problem.
+  struct Placeholder {
+    std::size_t slot;
+    bool is_wildcard;
+  };
+  std::optional<Placeholder> placeholder(const NamePart& part, const Text& text, Names& known, bool binds);
+  std::optional<ColumnAddress> column(const Text& text, Names& known, bool binds);
+  std::optional<ColumnAddress> columns(const NamePart& part, const Text& text, Names& known, bool binds);
+  std::string why_no_column(const Column& column) const;
   std::optional<TextAddress> group(const Text& text);
   std::optional<TextPart> part(const Text& inside, Names& known);
-  std::size_t slot(std::string_view name);
+  bool stands_in_some_topics_only(const Text& text, std::string_view name);
   void unknown(const Text& text, std::string_view name, const Names& known);
 
   const MessageSchema& schema_;
   MessagePlan& plan_;
   Problems& problems_;
   Names topic_names_;
-  Names slots_;  ///< slot i belongs to this name
+  Names some_topics_names_;
+  Names slots_;                     ///< slot i belongs to this name
+  std::vector<NamePart> found_as_;  ///< and the last wildcard for it looked so
   bool relative_ = false;
 };
 

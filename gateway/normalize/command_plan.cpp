@@ -75,12 +75,12 @@ CommandPlan::Param compile_param(const CommandSchema::Param& param, const Comman
 std::optional<CommandPlan> compile_command(const std::vector<Family>& families, const Family& family,
                                            const CommandSchema& command, Problems& problems) {
   if (command.topic.text.empty()) return std::nullopt;
-  std::optional<TopicPattern> topic = TopicPattern::parse(command.topic, true, problems);
-  if (!topic) return std::nullopt;
+  std::vector<TopicPattern> topic = TopicPattern::parse(command.topic, true, problems);
+  if (topic.empty()) return std::nullopt;
   CommandPlan plan;
   plan.family = &family;
   plan.schema = &command;
-  plan.topic = std::move(*topic);
+  plan.topic = std::move(topic.front());
   const Level& first = plan.topic.levels().front();
   plan.any_topic = first.kind != Level::Kind::literal && first.text != "device";
   plan.payload = PayloadTemplate(command.payload.text, command.payload_is_json);

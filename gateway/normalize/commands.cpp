@@ -167,6 +167,17 @@ struct Commands::State {
     return nullptr;
   }
   Commands::Refusal no_family(std::string_view name) const;
+
+  /// The filters of all messages that are wanted, each once.
+  template <class Wanted>
+  std::vector<std::string> filters(const Wanted& wanted) const {
+    std::vector<std::string> filters;
+    for (const Route& route : library->plan().routes)
+      if (wanted(*library->plan().messages[route.message].schema)) filters.push_back(route.topic.filter());
+    std::sort(filters.begin(), filters.end());
+    filters.erase(std::unique(filters.begin(), filters.end()), filters.end());
+    return filters;
+  }
 };
 
 Commands::Refusal Commands::State::no_family(std::string_view name) const {
@@ -207,26 +218,20 @@ std::vector<std::string> Commands::reply_filters(std::string_view family, std::s
   const Family* found = state_->family(family);
   const CommandPlan* plan = found == nullptr ? nullptr : state_->plan(*found, name);
   if (plan == nullptr) return {};
-  std::vector<std::string> filters;
-  for (const MessagePlan& message : state_->library->plan().messages)
+  return state_->filters([&](const MessageSchema& message) {
     for (const CommandSchema::Reply& reply : plan->schema->replies)
       for (const Text& wanted : reply.messages)
-        if (wanted.text == message.schema->full_name) filters.push_back(message.topic.filter());
-  std::sort(filters.begin(), filters.end());
-  filters.erase(std::unique(filters.begin(), filters.end()), filters.end());
-  return filters;
+        if (wanted.text == message.full_name) return true;
+    return false;
+  });
 }
 
 std::vector<std::string> Commands::presence_filters(std::string_view family) const {
-  std::vector<std::string> filters;
   const Family* found = state_->family(family);
-  if (found == nullptr) return filters;
-  for (const MessagePlan& message : state_->library->plan().messages)
-    if (message.schema->kind == RecordKind::presence && found->message(message.schema->name) == message.schema)
-      filters.push_back(message.topic.filter());
-  std::sort(filters.begin(), filters.end());
-  filters.erase(std::unique(filters.begin(), filters.end()), filters.end());
-  return filters;
+  if (found == nullptr) return {};
+  return state_->filters([&](const MessageSchema& message) {
+    return message.kind == RecordKind::presence && found->message(message.name) == &message;
+  });
 }
 
 std::vector<std::string> Commands::families() const {

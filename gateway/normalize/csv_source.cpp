@@ -11,7 +11,6 @@ namespace sluice::normalize {
 namespace {
 
 constexpr std::size_t fields_max = 1'000'000;
-constexpr std::size_t bytes_kept = 256 * 1024;
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 /// The line at the front with its end; CR, LF and CRLF all end one.
@@ -83,20 +82,8 @@ class CsvReading {
   bool too_many_ = false;
 };
 
-void CsvSource::give_back_memory() {
-  if (texts_.capacity() > bytes_kept) texts_ = {};
-  if (fields_.capacity() * sizeof(Field) > bytes_kept) fields_ = {};
-  if (names_.capacity() * sizeof(std::string) > bytes_kept) names_ = {};
-}
-
-std::optional<Refusal> CsvSource::open(std::string_view payload, const CsvSchema& csv,
-                                       const std::vector<CsvColumn>& columns) {
-  give_back_memory();
-  texts_.clear();
-  fields_.clear();
-  rows_.assign(1, 0);
-  names_.clear();
-  taken_.clear();
+std::optional<Refusal> CsvSource::open(std::string_view payload, const CsvSchema& csv, const Columns& columns) {
+  clear();
   while (payload.ends_with('\0')) payload.remove_suffix(1);
   if (payload.starts_with(byte_order_mark)) payload.remove_prefix(byte_order_mark.size());
   if (payload.find('\0') != std::string_view::npos) return Refusal{"not CSV: it holds a NUL byte", ""};
@@ -105,20 +92,29 @@ std::optional<Refusal> CsvSource::open(std::string_view payload, const CsvSchema
   return name_columns(csv, columns);
 }
 
-std::optional<Refusal> CsvSource::name_columns(const CsvSchema& csv, const std::vector<CsvColumn>& columns) {
+std::optional<Refusal> CsvSource::name_columns(const CsvSchema& csv, const Columns& columns) {
   first_row_ = csv.header && row_count() > 0 ? 1 : 0;
-  row_ = first_row_;
-  names_ = csv.columns;
+  names_.assign(csv.columns.begin(), csv.columns.end());
   for (std::size_t i = 0; csv.columns.empty() && csv.header && row_count() > 0 && i < width(0); ++i)
-    names_.emplace_back(field(0, i));
-  places_.clear();
-  for (const CsvColumn& column : columns) {
-    const auto found = std::find(names_.begin(), names_.end(), column.name);
-    const auto place = static_cast<std::size_t>(found - names_.begin());
-    if (column.number == 0 && found != names_.end() && std::find(found + 1, names_.end(), column.name) != names_.end())
-      return Refusal{"not CSV: the header has '" + excerpt(column.name) + "' twice", column.name};
-    places_.push_back(column.number > 0 ? column.number - 1 : found == names_.end() ? missing : place);
-  }
+    names_.push_back(field(0, i));
+  if (std::optional<Refusal> refusal = check_names(columns)) return refusal;
+  place_columns(columns);
+  return check_widths();
+}
+
+/// No name that the schema reads may stand twice.
+std::optional<Refusal> CsvSource::check_names(const Columns& columns) {
+  const auto twice = [](std::string_view name) {
+    return Refusal{"not CSV: the header has '" + excerpt(name) + "' twice", std::string(name)};
+  };
+  for (const Column& column : columns.list)
+    if (column.number == 0 && std::count(names_.begin(), names_.end(), column.name) > 1) return twice(column.name);
+  const std::size_t again = columns.by_name ? sort_names() : missing;
+  if (again != missing) return twice(excerpt(names_[again]));
+  return std::nullopt;
+}
+
+std::optional<Refusal> CsvSource::check_widths() const {
   for (std::size_t row = first_row_; row < row_count() && !names_.empty(); ++row)
     for (std::size_t i = names_.size(); i < width(row); ++i)
       if (!field(row, i).empty())
@@ -126,59 +122,6 @@ std::optional<Refusal> CsvSource::name_columns(const CsvSchema& csv, const std::
                            " fields, but there are " + std::to_string(names_.size()) + " columns",
                        ""};
   return std::nullopt;
-}
-
-std::string_view CsvSource::field(std::size_t row, std::size_t column) const {
-  if (row >= row_count() || column >= width(row)) return {};
-  const Field& found = fields_[rows_[row] + column];
-  return std::string_view(texts_).substr(found.begin, found.size);
-}
-
-bool CsvSource::has_column(const Address& address) const {
-  const std::size_t place = places_[std::get<CsvAddress>(address.way).column];
-  if (place == missing) return false;
-  return place < names_.size() || (row_count() > 0 && place < width(std::min(first_row_, row_count() - 1)));
-}
-
-Value CsvSource::first(const Address& address, Bindings&) {
-  const std::size_t place = places_[std::get<CsvAddress>(address.way).column];
-  if (place == missing) return {};
-  if (place < taken_.size()) taken_[place] = true;
-  const std::string_view text = field(row_, place);
-  if (text.empty()) return {};
-  return {Value::Kind::text, text};
-}
-
-void CsvSource::visit(const Address& address, Bindings& bindings, Visitor& visitor) {
-  visitor.visit(first(address, bindings));
-}
-
-std::optional<Refusal> CsvSource::begin(const Address*, Bindings&, bool remember) {
-  row_ = first_row_ - 1;  // `next` goes to the first one
-  std::size_t widest = names_.size();
-  for (std::size_t row = first_row_; remember && row < row_count(); ++row) widest = std::max(widest, width(row));
-  taken_.assign(remember ? widest : 0, false);
-  return std::nullopt;
-}
-
-bool CsvSource::next(Bindings&) {
-  return ++row_ < row_count();
-}
-
-bool CsvSource::append_rest(std::string& out) {
-  char separator = '{';
-  for (std::size_t i = 0; i < width(row_); ++i) {
-    const std::string_view text = field(row_, i);
-    if (text.empty() || (i < taken_.size() && taken_[i])) continue;
-    out += separator;
-    append_json_string(out, i < names_.size() ? names_[i] : std::to_string(i + 1));
-    out += ':';
-    append_json_string(out, text);
-    separator = ',';
-  }
-  if (separator == '{') return false;
-  out += '}';
-  return true;
 }
 
 }  // namespace sluice::normalize

@@ -112,6 +112,7 @@ std::string readings_table(const std::vector<ReadingSchema>& readings) {
 std::string when_text(const WhenSchema& when) {
   if (when.pattern) return "the pattern matches";
   std::string out = "there is " + code(when.at.text);
+  if (when.matches) out += ", and it matches " + code(when.matches->text);
   for (std::size_t i = 0; i < when.is.size(); ++i) out += (i == 0 ? ", and it is " : " or ") + code(when.is[i].text);
   return out;
 }
@@ -132,11 +133,21 @@ std::string time_text(const TimeSchema& time) {
   return out + ", zone " + time.zone;
 }
 
+std::string topics_text(const std::vector<Text>& topics) {
+  std::string out = topics.size() > 1 ? "- Topics: " : "- Topic: ";
+  for (const Text& topic : topics) out += (&topic == &topics.front() ? "" : ", ") + code(topic.text);
+  return out;
+}
+
 std::string facts(const MessageSchema& message) {
-  std::string out = "- Topic: " + code(message.topic.text) + "\n- Format: " + std::string(name_of(message.format)) +
+  std::string out = topics_text(message.topics) + "\n- Format: " + std::string(name_of(message.format)) +
                     ", becomes: " + std::string(name_of(message.kind)) + "\n";
-  if (message.when) out += "- Only if " + when_text(*message.when) + "\n";
+  for (const WhenSchema& when : message.when) out += "- Only if " + when_text(when) + "\n";
   if (message.pattern) out += "- Pattern: " + code(message.pattern->text) + "\n";
+  if (message.pairs)
+    out += "- Pairs: " + code(std::string("name") + message.pairs->sign + "value") + ", separated by " +
+           code(std::string(1, message.pairs->delimiter)) + (message.pairs->form ? ", encoded as forms are" : "") +
+           "\n";
   if (message.jq) out += "- Reshaped by jq: " + code(message.jq->text) + "\n";
   if (message.each) out += "- One event for each of " + code(message.each->text) + "\n";
   if (message.device) out += "- Device: " + code(message.device->text) + "\n";
@@ -234,7 +245,9 @@ std::string contents_row(const Family& family) {
 }  // namespace
 
 std::string condition_text(const MessageSchema& message) {
-  return message.when ? when_text(*message.when) : "its payload is of its format";
+  std::string out;
+  for (const WhenSchema& when : message.when) out += (out.empty() ? "" : ", and ") + when_text(when);
+  return out.empty() ? "its payload is of its format" : out;
 }
 
 std::string document(const std::vector<Family>& families) {
@@ -250,7 +263,7 @@ std::string document(const Family& family) {
   if (!family.about.empty()) out += family.about + "\n\n";
   if (!family.reference.empty()) out += "Reference: <" + family.reference + ">\n\n";
   if (!family.settings.empty()) out += "| setting | value |\n|---|---|\n";
-  for (const auto& [name, value] : family.settings) out += "| " + code(name) + " | " + code(value) + " |\n";
+  for (const auto& [name, values] : family.settings) out += "| " + code(name) + " | " + words(values) + " |\n";
   if (!family.settings.empty()) out += "\n";
   for (const MessageSchema& message : family.messages) {
     out += anchor(message.full_name) + "### " + message.full_name + "\n\n";

@@ -75,7 +75,8 @@ bool shares_a_word(const std::vector<std::string_view>& pattern, const std::vect
 }
 
 Place place_of_when(const MessageSchema& schema) {
-  if (schema.when && !schema.when->pattern) return schema.when->at.place;
+  for (const WhenSchema& when : schema.when)
+    if (!when.pattern) return when.at.place;
   return schema.pattern ? schema.pattern->place : schema.place;
 }
 
@@ -111,8 +112,8 @@ std::string nobody_text(const Library& library, std::string_view topic, const Tr
   out += trace.asked.empty() ? "no schema has this topic" : "no schema of this topic applies";
   const auto near = nearest_topics(library, topic, topics_shown);
   out += near.empty() ? "\n" : "; others like it are\n";
-  for (const MessageSchema* schema : near)
-    out += "  " + schema->topic.text + "  " + schema->full_name + " (" + place_text(schema->topic.place) + ")\n";
+  for (const TopicOf& one : near)
+    out += "  " + one.topic->text + "  " + one.schema->full_name + " (" + place_text(one.topic->place) + ")\n";
   return out;
 }
 
@@ -143,23 +144,25 @@ Place place_of_field(const MessageSchema& schema, std::string_view field) {
   return schema.place;
 }
 
-std::vector<const MessageSchema*> nearest_topics(const Library& library, std::string_view topic, std::size_t most) {
+std::vector<TopicOf> nearest_topics(const Library& library, std::string_view topic, std::size_t most) {
   std::vector<std::string_view> levels, pattern;
   split_levels(topic, levels);
   if (levels.size() > levels_max) return {};
-  std::vector<std::pair<std::size_t, const MessageSchema*>> found;
+  std::vector<std::pair<std::size_t, TopicOf>> found;
   std::vector<std::string_view> seen;
   for (const Family& family : library.families()) {
     for (const MessageSchema& message : family.messages) {
-      if (std::find(seen.begin(), seen.end(), message.topic.text) != seen.end()) continue;
-      seen.push_back(message.topic.text);
-      split_levels(message.topic.text, pattern);
-      const std::size_t distance = topic_distance(pattern, levels);
-      if (distance < near_max && shares_a_word(pattern, levels)) found.emplace_back(distance, &message);
+      for (const Text& one : message.topics) {
+        if (std::find(seen.begin(), seen.end(), one.text) != seen.end()) continue;
+        seen.push_back(one.text);
+        split_levels(one.text, pattern);
+        const std::size_t distance = topic_distance(pattern, levels);
+        if (distance < near_max && shares_a_word(pattern, levels)) found.push_back({distance, {&message, &one}});
+      }
     }
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<const MessageSchema*> nearest;
+  std::vector<TopicOf> nearest;
   for (std::size_t i = 0; i < found.size() && i < most; ++i) nearest.push_back(found[i].second);
   return nearest;
 }

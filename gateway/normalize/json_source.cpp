@@ -18,6 +18,7 @@ std::optional<Refusal> JsonSource::open(std::string_view payload) {
   root_ = 0;
   if (indices_.size() > elements_max) indices_.clear();
   remembers_ = false;
+  index_.forget();
   return tape_.read(payload);
 }
 
@@ -26,11 +27,14 @@ std::string_view JsonSource::index_text(std::size_t index) {
   return indices_[index];
 }
 
-std::uint32_t JsonSource::step(std::uint32_t container, const JsonStep& step, const Bindings& bindings) const {
+std::uint32_t JsonSource::step(std::uint32_t container, const JsonStep& step, const Bindings& bindings) {
   if (step.kind == JsonStep::Kind::member) return tape_.find(container, step.key, step.hash);
   const Binding& bound = bindings[step.slot];
-  if (bound.holder == container) return bound.node;
-  return tape_.find(container, bound.text, key_hash(bound.text));
+  if (step.as_found && bound.holder == container) return bound.node;
+  if (!tape_.nodes()[container].is_container()) return Binding::nowhere;
+  if (step.part.is_whole()) return index_.find(tape_, container, bound.text);
+  ((key_ = step.part.prefix) += bound.text) += step.part.suffix;
+  return index_.find(tape_, container, key_);
 }
 
 /// Calls visit(node) for every node the steps lead to; false as soon as it returns false.
@@ -43,12 +47,15 @@ bool JsonSource::walk(std::uint32_t node, Steps steps, Bindings& bindings, const
   }
   if (steps.empty()) return visit(node);
   const Node& holder = tape_.nodes()[node];
-  if (!holder.is_container()) return true;
+  const NamePart& part = steps[0].part;
+  const bool object = holder.kind == Node::Kind::object;
+  if (!holder.is_container() || (!object && !part.is_whole())) return true;
   std::size_t index = 0;
   for (std::uint32_t i = node + 1; i < holder.next; i = tape_.nodes()[i].next, ++index) {
     const Node& member = tape_.nodes()[i];
     if (member.replaced || (steps.size() > 1 && !member.is_container())) continue;
-    bindings[steps[0].slot] = {holder.kind == Node::Kind::object ? member.key : index_text(index), node, i};
+    if (!part.is_whole() && !part.takes(member.key)) continue;
+    bindings[steps[0].slot] = {object ? part.inner(member.key) : index_text(index), node, i};
     if (!walk(i, steps.subspan(1), bindings, visit)) return false;
   }
   return true;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/normalize/json_index.h"
 #include "gateway/normalize/json_tape.h"
 #include "gateway/normalize/source.h"
 
@@ -31,7 +32,7 @@ class JsonSource final : public Source {
     std::uint32_t bindings_at;  ///< where the slots' bindings stand in element_bindings_
   };
 
-  std::uint32_t step(std::uint32_t container, const JsonStep& step, const Bindings& bindings) const;
+  std::uint32_t step(std::uint32_t container, const JsonStep& step, const Bindings& bindings);
   template <class Visit>
   bool walk(std::uint32_t node, Steps steps, Bindings& bindings, const Visit& visit);
   std::string_view index_text(std::size_t index);
@@ -42,6 +43,8 @@ class JsonSource final : public Source {
   bool append_untaken(std::string& out, std::uint32_t node) const;
 
   JsonTape tape_;
+  JsonIndex index_;
+  std::string key_;         ///< that the last bound step looked for
   std::uint32_t root_ = 0;  ///< the element that addresses begin at
   std::vector<Element> elements_;
   Bindings element_bindings_;

@@ -167,14 +167,19 @@ std::uint32_t JsonTape::find(std::uint32_t container, std::string_view key, std:
     return Binding::nowhere;
   }
   if (holder.kind != Node::Kind::array) return Binding::nowhere;
-  // RFC 6901 section 4: an index has no leading zero.
+  std::uint32_t index = index_of(key);
+  for (std::uint32_t i = container + 1; i < holder.next; i = nodes_[i].next)
+    if (index-- == 0) return i;
+  return Binding::nowhere;
+}
+
+std::uint32_t JsonTape::index_of(std::string_view key) {
+  // An index has no leading zero.
   std::uint32_t index = 0;
   const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
   if (error != std::errc() || end != key.data() + key.size() || (key.size() > 1 && key[0] == '0'))
     return Binding::nowhere;
-  for (std::uint32_t i = container + 1; i < holder.next; i = nodes_[i].next)
-    if (index-- == 0) return i;
-  return Binding::nowhere;
+  return index;
 }
 
 void JsonTape::append_json(std::string& out, std::uint32_t node) const {

@@ -40,6 +40,9 @@ class JsonTape {
   /// The member of an object, or the element of an array with this index; Binding::nowhere if there is none.
   std::uint32_t find(std::uint32_t container, std::string_view key, std::uint32_t hash) const;
 
+  /// What a name means in an array (RFC 6901 section 4); Binding::nowhere if it is no index.
+  static std::uint32_t index_of(std::string_view key);
+
   /// Appends a node and everything in it as JSON without white space; members that were replaced are left out.
   void append_json(std::string& out, std::uint32_t node) const;
 

@@ -147,7 +147,7 @@ std::shared_ptr<const Library> Library::of_text(std::string_view text, const std
 
 std::vector<std::string> Library::filters() const {
   std::vector<std::string> filters;
-  for (const MessagePlan& message : plan_->messages) filters.push_back(message.topic.filter());
+  for (const Route& route : plan_->routes) filters.push_back(route.topic.filter());
   return disjoint(std::move(filters));
 }
 

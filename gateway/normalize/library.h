@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/normalize/settings.h"
 #include "gateway/normalize/yaml_file.h"
 
 namespace sluice::normalize {
@@ -18,8 +19,8 @@ struct Plan;    // gateway/normalize/plan.h
 /// One entry of the configuration's `schemas.use`.
 struct FamilyUse {
   std::string name;
-  std::vector<std::pair<std::string, std::string>> settings;  ///< e.g. {"base", "z2m"}
-  Place place;                                                ///< for messages about it
+  Settings settings;  ///< e.g. {"base", {"z2m"}}
+  Place place;        ///< for messages about it
 };
 
 /// Every schema the gateway uses: read from files, checked, compiled. Immutable; shared by any threads.

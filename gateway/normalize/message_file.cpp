@@ -7,10 +7,11 @@ namespace sluice::normalize {
 
 namespace {
 
+constexpr std::size_t topics_max = 100;
 const std::vector<std::string_view> formats = {"json", "csv", "xml", "text"};
 const std::vector<std::string_view> kinds = {"reading", "occurrence", "presence"};
 
-WhenSchema read_when(const YamlNode& node, Format format, Problems& problems) {
+WhenSchema read_condition(const YamlNode& node, Format format, Problems& problems) {
   WhenSchema when;
   if (node.is_scalar()) {
     when.pattern = format == Format::text && node.text == "pattern";
@@ -19,7 +20,10 @@ WhenSchema read_when(const YamlNode& node, Format format, Problems& problems) {
   }
   YamlMap map(node, "'when' is an address, or it", problems);
   if (const std::optional<Text> at = map.require_text("at")) when.at = *at;
-  if (const YamlNode* is = map.require("is")) {
+  when.matches = map.text("matches");
+  const YamlNode* is = when.matches ? map.find("is") : map.require("is");
+  if (is != nullptr && when.matches) problems.add(is->place, "'is' or 'matches', not both");
+  if (is != nullptr) {
     if (is->is_sequence())
       for (const YamlNode& item : is->items) when.is.push_back(read_scalar(item, problems));
     else
@@ -28,6 +32,15 @@ WhenSchema read_when(const YamlNode& node, Format format, Problems& problems) {
   }
   map.finish();
   return when;
+}
+
+/// One condition, or a list of which all must hold.
+std::vector<WhenSchema> read_when(const YamlNode& node, Format format, Problems& problems) {
+  if (!node.is_sequence()) return {read_condition(node, format, problems)};
+  std::vector<WhenSchema> all;
+  for (const YamlNode& item : node.items) all.push_back(read_condition(item, format, problems));
+  if (all.empty()) problems.add(node.place, "'when' is an empty list; leave it out where there is no condition");
+  return all;
 }
 
 TimeSchema read_time(const YamlNode& node, Problems& problems) {
@@ -96,6 +109,17 @@ CsvSchema read_csv(const YamlNode& node, Problems& problems) {
   return csv;
 }
 
+PairsSchema read_pairs(const YamlNode& node, Problems& problems) {
+  PairsSchema pairs;
+  YamlMap map(node, "'pairs'", problems);
+  pairs.delimiter = map.character("delimiter").value_or(pairs.delimiter);
+  pairs.sign = map.character("sign").value_or(pairs.sign);
+  pairs.form = map.choice("encoding", {"none", "form"}).value_or(0) == 1;
+  map.finish();
+  if (pairs.delimiter == pairs.sign) problems.add(node.place, "delimiter and sign must be two different characters");
+  return pairs;
+}
+
 /// Keys that one format alone has. Elsewhere they are a mistake that would otherwise have no effect.
 void read_format_keys(YamlMap& map, MessageSchema& message, Problems& problems) {
   const auto belongs_to = [&](const YamlNode* node, std::string_view key, Format format) {
@@ -108,6 +132,10 @@ void read_format_keys(YamlMap& map, MessageSchema& message, Problems& problems) 
   const YamlNode* csv = map.find("csv");
   if (belongs_to(csv, "csv", Format::csv)) message.csv = read_csv(*csv, problems);
   if (belongs_to(map.find("pattern"), "pattern", Format::text)) message.pattern = map.text("pattern");
+  const YamlNode* pairs = map.find("pairs");
+  if (belongs_to(pairs, "pairs", Format::text)) message.pairs = read_pairs(*pairs, problems);
+  if (message.pairs && message.pattern)
+    problems.add(pairs->place, "a text is read by 'pairs' or by a 'pattern', not by both");
   if (belongs_to(map.find("decimal"), "decimal", Format::text))
     message.decimal = map.character("decimal").value_or('.');
   if (belongs_to(map.find("jq"), "jq", Format::json)) message.jq = map.text("jq");
@@ -146,6 +174,18 @@ void check_kind(YamlMap& map, MessageSchema& message, const Place& place, Proble
 
 }  // namespace
 
+std::vector<Text> read_topics(const YamlNode& node, Problems& problems) {
+  std::vector<Text> topics;
+  if (node.is_scalar()) topics.push_back({node.text, node.place});
+  for (const YamlNode& item : node.items)
+    if (item.is_scalar()) topics.push_back({item.text, item.place});
+  if (topics.empty() || (node.is_sequence() && topics.size() != node.items.size()))
+    problems.add(node.place, "'topic' must be a topic, or a list of topics");
+  if (topics.size() > topics_max)
+    problems.add(node.place, "more than " + std::to_string(topics_max) + " topics, with every setting's values");
+  return topics;
+}
+
 MessageSchema read_message(const YamlNode& node, const std::string& family, Problems& problems) {
   YamlMap map(node, "a message", problems);
   MessageSchema message;
@@ -158,7 +198,7 @@ MessageSchema read_message(const YamlNode& node, const std::string& family, Prob
   message.full_name = family + "/" + message.name;
   message.about = map.text_or("about", "");
   message.reference = map.text_or("reference", "");
-  if (const std::optional<Text> topic = map.require_text("topic")) message.topic = *topic;
+  if (const YamlNode* topic = map.require("topic")) message.topics = read_topics(*topic, problems);
   map.require("format");
   if (const auto format = map.choice("format", formats)) message.format = static_cast<Format>(*format);
   if (const auto kind = map.choice("kind", kinds)) message.kind = static_cast<RecordKind>(*kind + 1);

@@ -6,6 +6,7 @@
 #include "gateway/normalize/event_reader.h"
 #include "gateway/normalize/jq_worker.h"
 #include "gateway/normalize/json_source.h"
+#include "gateway/normalize/pairs_source.h"
 #include "gateway/normalize/plan.h"
 #include "gateway/normalize/text_source.h"
 #include "gateway/normalize/unmatched.h"
@@ -46,18 +47,24 @@ bool is_any(const std::vector<Scalar>& wanted, const Value& value) {
   return std::any_of(wanted.begin(), wanted.end(), [&](const Scalar& one) { return is_same(one, value); });
 }
 
-/// `when: { at, is }` with a wildcard: whether any of the values is the one.
+bool is_wanted(const WhenPlan& when, const Value& value) {
+  if (!value.present()) return false;
+  if (when.matches != nullptr) return value.kind != Value::Kind::structure && when.matches->matches(value.text);
+  return is_any(when.is, value);
+}
+
+/// A condition with a wildcard: whether any of the values is the one.
 class AnyValue final : public Source::Visitor {
  public:
-  explicit AnyValue(const std::vector<Scalar>& wanted) : wanted_(wanted) {}
+  explicit AnyValue(const WhenPlan& when) : when_(when) {}
   bool visit(const Value& value) override {
-    found = value.present() && (wanted_.empty() || is_any(wanted_, value));
+    found = is_wanted(when_, value);
     return !found;
   }
   bool found = false;
 
  private:
-  const std::vector<Scalar>& wanted_;
+  const WhenPlan& when_;
 };
 
 }  // namespace
@@ -77,12 +84,14 @@ struct Normalizer::State {
 
   Fate normalize(const Message& message, std::vector<Record>& out);
   Fate normalize_cut(const Message& message) const;
-  std::optional<Fate> attempt(const MessagePlan& plan, const Message& message, std::vector<Record>& out);
+  std::optional<Fate> attempt(const Route& route, const Message& message, std::vector<Record>& out);
   Opened open(const MessagePlan& plan, const std::string& payload);
   Opened open_json(const MessagePlan& plan, const std::string& payload);
   bool applies(const MessagePlan& plan, Source& source);
+  bool holds(const WhenPlan& when, Source& source);
 
-  const MessageSchema& schema_of(std::uint32_t target) const { return *library->plan().messages[target].schema; }
+  const MessageSchema& schema_of(std::uint32_t target) const { return *plan_of(library->plan().routes[target]).schema; }
+  const MessagePlan& plan_of(const Route& route) const { return library->plan().messages[route.message]; }
 
   std::shared_ptr<const Library> library;
   Unmatched unmatched;
@@ -94,6 +103,7 @@ struct Normalizer::State {
   Once<TextSource> text;
   JsonSource reshaped;
   CsvSource csv;
+  PairsSource pairs;
   std::vector<std::string_view> levels;
   std::vector<std::uint32_t> targets;
   std::vector<std::string_view> names;
@@ -122,8 +132,9 @@ Fate Normalizer::State::normalize(const Message& message, std::vector<Record>& o
   xml.forget();
   text.forget();
   for (const std::uint32_t target : targets) {
+    const Route& route = library->plan().routes[target];
     if (trace != nullptr) trace->asked.push_back({&schema_of(target), {}});
-    std::optional<Fate> fate = attempt(library->plan().messages[target], message, out);
+    std::optional<Fate> fate = attempt(route, message, out);
     if (!fate) continue;
     if (trace != nullptr) trace->applied = true;
     return *std::move(fate);
@@ -150,11 +161,11 @@ Fate Normalizer::State::normalize_cut(const Message& message) const {
 }
 
 /// What becomes of the message by this schema; nothing where the schema does not apply.
-std::optional<Fate> Normalizer::State::attempt(const MessagePlan& plan, const Message& message,
-                                               std::vector<Record>& out) {
+std::optional<Fate> Normalizer::State::attempt(const Route& route, const Message& message, std::vector<Record>& out) {
+  const MessagePlan& plan = plan_of(route);
   bindings.assign(plan.slots, {});
-  plan.topic.bind(levels, names);
-  for (std::size_t i = 0; i < names.size(); ++i) bindings[i].text = names[i];
+  route.topic.bind(levels, names);
+  for (std::size_t i = 0; i < names.size(); ++i) bindings[route.slots[i]].text = names[i];
   Opened opened = open(plan, message.payload);
   if (opened.source == nullptr) return plan.applies_to_all() ? std::optional<Fate>(Fate{}) : std::nullopt;
   if (!opened.refusal && !applies(plan, *opened.source)) return std::nullopt;
@@ -180,6 +191,8 @@ Normalizer::State::Opened Normalizer::State::open(const MessagePlan& plan, const
       break;
   }
   Opened opened{&text.source(), text.open([&](TextSource& source) { return source.open(payload); })};
+  if (!opened.refusal && plan.schema->pairs)
+    return {&pairs, pairs.open(text.source().text(), *plan.schema->pairs, plan.columns)};
   if (!opened.refusal && !text.source().match(plan.pattern.get()))
     opened.refusal = Refusal{"does not match: '" + excerpt(payload, 100) + "'", "pattern"};
   return opened;
@@ -195,15 +208,15 @@ Normalizer::State::Opened Normalizer::State::open_json(const MessagePlan& plan, 
 }
 
 bool Normalizer::State::applies(const MessagePlan& plan, Source& source) {
-  if (plan.applies_to_all() || plan.when->pattern) return true;
-  const WhenPlan& when = *plan.when;
-  if (plan.schema->format == Format::csv && when.is.empty()) return csv.has_column(when.at);
-  if (plan.schema->format == Format::xml && when.is.empty()) return source.holds(when.at, bindings);
-  AnyValue any(when.is);
-  if (when.at.has_wildcard)
-    source.visit(when.at, bindings, any);
-  else
-    any.visit(source.first(when.at, bindings));
+  return std::all_of(plan.when.begin(), plan.when.end(), [&](const WhenPlan& when) { return holds(when, source); });
+}
+
+bool Normalizer::State::holds(const WhenPlan& when, Source& source) {
+  if (when.pattern) return true;
+  if (when.is.empty() && when.matches == nullptr) return source.exists(when.at, bindings);
+  if (!when.at.has_wildcard) return is_wanted(when, source.first(when.at, bindings));
+  AnyValue any(when);
+  source.visit(when.at, bindings, any);
   return any.found;
 }
 

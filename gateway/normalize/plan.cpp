@@ -20,11 +20,19 @@ bool is_literal(const TextParts& parts) {
   return parts.empty() || (parts.size() == 1 && parts[0].kind == TextPart::Kind::literal);
 }
 
+std::shared_ptr<const TextPattern> compile_pattern(const Text& expression, Problems& problems) {
+  std::string wrong;
+  std::shared_ptr<const TextPattern> pattern = TextPattern::compile(expression.text, wrong);
+  if (pattern == nullptr) problems.add(expression.place, wrong);
+  return pattern;
+}
+
 /// Compiles one message; a part that fails is left out, and the problem told.
 class MessageCompiler {
  public:
-  MessageCompiler(const MessageSchema& schema, MessagePlan& plan, Problems& problems)
-      : schema_(schema), plan_(plan), problems_(problems), addresses_(schema, plan, problems) {}
+  MessageCompiler(const MessageSchema& schema, const std::vector<TopicPattern>& topics, MessagePlan& plan,
+                  Problems& problems)
+      : schema_(schema), plan_(plan), problems_(problems), addresses_(schema, topics, plan, problems) {}
 
   void compile() {
     AddressCompiler::Names known = addresses_.topic_names();
@@ -41,30 +49,42 @@ class MessageCompiler {
                                        [](const ReadingPlan& reading) { return reading.head.empty(); });
   }
 
+  std::vector<std::size_t> slots_of(const TopicPattern& topic) {
+    std::vector<std::size_t> slots;
+    for (const std::string& name : topic.names()) slots.push_back(addresses_.slot(name));
+    return slots;
+  }
+
  private:
   using Names = AddressCompiler::Names;
 
-  void compile_when(Names known) {
-    if (!schema_.when) return;
+  void compile_when(const Names& known) {
+    for (const WhenSchema& when : schema_.when) compile_condition(when, known);
+    // What a condition alone looks at is free for wildcards.
+    for (Column& column : plan_.columns.list) column.read = false;
+  }
+
+  void compile_condition(const WhenSchema& condition, Names known) {
     WhenPlan when;
-    when.pattern = schema_.when->pattern;
-    when.is = schema_.when->is;
-    if (when.pattern && !schema_.pattern) problems_.add(schema_.when->at.place, "'when: pattern' needs a 'pattern'");
+    when.pattern = condition.pattern;
+    when.is = condition.is;
+    if (when.pattern && !schema_.pattern) problems_.add(condition.at.place, "'when: pattern' needs a 'pattern'");
+    if (condition.matches) when.matches = compile_pattern(*condition.matches, problems_);
     if (!when.pattern) {
-      std::optional<Address> at = addresses_.address(schema_.when->at, known, true);
+      std::optional<Address> at = addresses_.address(condition.at, known, true);
       if (!at) return;
       when.at = std::move(*at);
     }
-    plan_.when = std::move(when);
+    plan_.when.push_back(std::move(when));
   }
 
   void compile_device(Names known) {
     if (!schema_.device && !addresses_.knows("device", known)) {
-      problems_.add(schema_.topic.place,
+      problems_.add(schema_.topics[0].place,
                     "which device is it? Neither topic, pattern nor columns have a {device}: say 'device:'");
       return;
     }
-    const Text device = schema_.device ? *schema_.device : Text{"{device}", schema_.topic.place};
+    const Text device = schema_.device ? *schema_.device : Text{"{device}", schema_.topics[0].place};
     if (device.text.empty()) problems_.add(device.place, "'device' is empty");
     if (std::optional<TextParts> parts = addresses_.text_parts(device, known)) plan_.device = std::move(*parts);
   }
@@ -119,13 +139,12 @@ class MessageCompiler {
     return steps;
   }
 
-  std::shared_ptr<const TextPattern> compile_pattern(const Text& pattern) {
-    std::string wrong;
-    std::shared_ptr<const TextPattern> compiled = TextPattern::compile(pattern.text, wrong);
-    if (compiled != nullptr && compiled->groups().size() != 1)
-      wrong = "the 'pattern' of a reading has one group, ( ), which takes the value; (?: ) is none";
-    if (!wrong.empty()) problems_.add(pattern.place, wrong);
-    return wrong.empty() ? compiled : nullptr;
+  std::shared_ptr<const TextPattern> compile_part(const Text& expression) {
+    std::shared_ptr<const TextPattern> pattern = compile_pattern(expression, problems_);
+    if (pattern == nullptr || pattern->groups().size() == 1) return pattern;
+    problems_.add(expression.place,
+                  "the 'pattern' of a reading has one group, ( ), which takes the value; (?: ) is none");
+    return nullptr;
   }
 
   std::shared_ptr<const FallbackPlan> compile_fallback(const ReadingSchema& reading, const Address& at, Names& known) {
@@ -157,7 +176,7 @@ class MessageCompiler {
     if (reading.unit.at) plan.unit.at = addresses_.address(*reading.unit.at, known, false);
     plan.unit.map = reading.unit.map;
     plan.conversion = Conversion(reading, compile_steps(reading, known), schema_.format, decimal());
-    if (reading.pattern) plan.conversion.set_pattern(compile_pattern(*reading.pattern));
+    if (reading.pattern) plan.conversion.set_pattern(compile_part(*reading.pattern));
     if (reading.fallback) plan.fallback = compile_fallback(reading, plan.at, known);
     plan_.readings.push_back(std::move(plan));
   }
@@ -178,22 +197,23 @@ void compile_jq(const Text& program, MessagePlan& message, Plan& plan, Problems&
 }
 
 void compile_message(const Family& family, const MessageSchema& schema, Plan& plan, Problems& problems) {
-  std::optional<TopicPattern> topic =
-      schema.topic.text.empty() ? std::nullopt : TopicPattern::parse(schema.topic, false, problems);
-  MessagePlan message;
+  const auto index = static_cast<std::uint32_t>(plan.messages.size());
+  MessagePlan& message = plan.messages.emplace_back();
   message.schema = &schema;
   message.device_prefix = family.name + "/";
-  if (topic) message.topic = *topic;
-  if (schema.pattern) {
-    std::string wrong;
-    message.pattern = TextPattern::compile(schema.pattern->text, wrong);
-    if (message.pattern == nullptr) problems.add(schema.pattern->place, wrong);
-  }
+  std::vector<TopicPattern> topics;
+  for (const Text& topic : schema.topics)
+    for (TopicPattern& pattern : TopicPattern::parse(topic, false, problems)) topics.push_back(std::move(pattern));
+  if (schema.pattern) message.pattern = compile_pattern(*schema.pattern, problems);
   if (schema.jq) compile_jq(*schema.jq, message, plan, problems);
   const bool groups_unknown = schema.pattern && message.pattern == nullptr;
-  if (topic && !groups_unknown) MessageCompiler(schema, message, problems).compile();
-  if (topic) plan.topics.add(*topic, static_cast<std::uint32_t>(plan.messages.size()));
-  plan.messages.push_back(std::move(message));
+  if (topics.empty() || groups_unknown) return;
+  MessageCompiler compiler(schema, topics, message, problems);
+  compiler.compile();
+  for (const TopicPattern& topic : topics) {
+    plan.topics.add(topic, static_cast<std::uint32_t>(plan.routes.size()));
+    plan.routes.push_back({index, topic, compiler.slots_of(topic)});
+  }
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct WhenPlan {
   bool pattern = false;
   Address at;
   std::vector<Scalar> is;
+  std::shared_ptr<const TextPattern> matches;  ///< null: any value, or those of `is`
 };
 
 struct TimePlan {
@@ -61,9 +62,8 @@ struct PresencePlan {
 struct MessagePlan {
   const MessageSchema* schema = nullptr;
   std::string device_prefix;  ///< "tasmota/"
-  TopicPattern topic;
-  std::size_t slots = 0;  ///< of placeholders; the topic's names come first
-  std::optional<WhenPlan> when;
+  std::size_t slots = 0;      ///< of placeholders
+  std::vector<WhenPlan> when;
   std::optional<Address> each;
   TextParts device;
   std::optional<TimePlan> time;
@@ -71,17 +71,25 @@ struct MessagePlan {
   bool names_may_meet = false;  ///< two values may come to one name
   bool remembers = false;       ///< the source must remember what was taken: for wildcards, and for the rest
   std::optional<PresencePlan> presence;
-  std::vector<CsvColumn> columns;
+  Columns columns;
   std::shared_ptr<const TextPattern> pattern;
   std::size_t jq = 0;  ///< index + 1 into Plan::jq; 0: none
 
-  bool applies_to_all() const { return !when; }
+  bool applies_to_all() const { return when.empty(); }
+};
+
+/// One topic that leads to a message.
+struct Route {
+  std::uint32_t message = 0;  ///< index into Plan::messages
+  TopicPattern topic;
+  std::vector<std::size_t> slots;  ///< of the topic's names
 };
 
 /// Every message and command of every family.
 struct Plan {
   static constexpr std::uint32_t command = UINT32_MAX;  ///< the target of topics that carry commands
   std::vector<MessagePlan> messages;
+  std::vector<Route> routes;  ///< what other targets of `topics` are
   std::vector<CommandPlan> commands;
   std::vector<std::string> jq;  ///< programs
   TopicTree topics;

@@ -9,6 +9,7 @@
 #include "gateway/core/clock.h"
 #include "gateway/core/record.h"
 #include "gateway/normalize/number_text.h"
+#include "gateway/normalize/settings.h"
 #include "gateway/normalize/yaml_file.h"
 
 /// What a schema file says, as plain values: for documentation, examples and simulation. How a message is read by it is
@@ -86,9 +87,10 @@ struct ReadingSchema {
 };
 
 struct WhenSchema {
-  bool pattern = false;    ///< `when: pattern`: the text pattern matches
-  Text at;                 ///< otherwise: this address exists
-  std::vector<Scalar> is;  ///< and has one of these values; empty: any value
+  bool pattern = false;         ///< `when: pattern`: the text pattern matches
+  Text at;                      ///< otherwise: this address exists
+  std::vector<Scalar> is;       ///< and has one of these values; empty: any value
+  std::optional<Text> matches;  ///< or a value that is wholly of this form, RE2
 };
 
 struct TimeSchema {
@@ -117,6 +119,13 @@ struct CsvSchema {
   std::size_t skip_rows = 0;
 };
 
+/// A text as `a=1&b=2`.
+struct PairsSchema {
+  char delimiter = '&';
+  char sign = '=';
+  bool form = false;  ///< encoded as forms of web pages are: %20 and +
+};
+
 /// A message and what must become of it. Executed by gateway/normalize/examples.h, published by `sluice simulate`.
 struct Example {
   enum class Expects { events, quarantine, ignored };
@@ -135,10 +144,10 @@ struct MessageSchema {
   std::string full_name;  ///< "tasmota/sensor"
   Place place;
   std::string about, reference;
-  Text topic;
+  std::vector<Text> topics;
   Format format = Format::json;
   RecordKind kind = RecordKind::reading;
-  std::optional<WhenSchema> when;
+  std::vector<WhenSchema> when;  ///< all of them
   std::optional<Text> each;
   std::optional<Text> device;
   std::optional<TimeSchema> time;
@@ -146,9 +155,10 @@ struct MessageSchema {
   std::optional<PresenceSchema> presence;
   bool keep_rest = false;
   CsvSchema csv;
-  std::optional<Text> pattern;  ///< RE2, text only
-  char decimal = '.';           ///< text only
-  std::optional<Text> jq;       ///< json only
+  std::optional<Text> pattern;       ///< RE2, text only
+  std::optional<PairsSchema> pairs;  ///< text only
+  char decimal = '.';                ///< text only
+  std::optional<Text> jq;            ///< json only
   std::vector<Example> examples;
 };
 
@@ -206,8 +216,8 @@ struct Family {
   std::string name;
   Place place;
   std::string title, about, reference;
-  std::vector<std::pair<std::string, std::string>> settings;  ///< as in effect
-  std::vector<MessageSchema> messages;                        ///< may be empty where there are commands
+  Settings settings;                    ///< as in effect
+  std::vector<MessageSchema> messages;  ///< may be empty where there are commands
   std::vector<CommandSchema> commands;
 
   const MessageSchema* message(std::string_view message_name) const;

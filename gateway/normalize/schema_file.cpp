@@ -16,10 +16,14 @@ Settings read_settings(const YamlNode* node, Problems& problems) {
   if (node == nullptr) return settings;
   if (!node->is_map()) problems.add(node->place, "'settings' must be a map, as in { base: zigbee2mqtt }");
   for (const YamlNode::Member& member : node->members) {
-    if (member.value.is_scalar())
-      settings.emplace_back(member.key, member.value.text);
+    std::vector<std::string> values;
+    if (member.value.is_scalar()) values.push_back(member.value.text);
+    for (const YamlNode& item : member.value.items)
+      if (item.is_scalar()) values.push_back(item.text);
+    if (values.empty() || (member.value.is_sequence() && values.size() != member.value.items.size()))
+      problems.add(member.value.place, "the setting '" + member.key + "' must be a value, or a list of values");
     else
-      problems.add(member.value.place, "the setting '" + member.key + "' must be a single value");
+      settings.emplace_back(member.key, std::move(values));
   }
   return settings;
 }
@@ -40,17 +44,21 @@ Settings with_changes(Settings settings, const Settings& changed, const Place& c
   return settings;
 }
 
-void fill_in_example_topics(YamlNode& examples, const Settings& settings, Problems& problems) {
+/// An example is published on one topic: of a setting with several values the first counts.
+void fill_in_example_topics(YamlNode& examples, Settings settings, Problems& problems) {
+  for (auto& [name, values] : settings) values.resize(1);
   for (YamlNode& example : examples.items)
     for (YamlNode::Member& part : example.members)
       if (part.key == "topic") fill_in_settings(part.value, settings, problems);
 }
 
 /// Fills settings into everything of a message or command that is not prose and not an example.
-YamlNode filled_in(YamlNode node, const Settings& settings, Problems& problems) {
+YamlNode filled_in(YamlNode node, const Settings& settings, bool several_topics, Problems& problems) {
   for (YamlNode::Member& member : node.members) {
     if (member.key == "about" || member.key == "reference") continue;
-    if (member.key != "examples")
+    if (member.key == "topic" && several_topics)
+      spread_settings(member.value, settings, problems);
+    else if (member.key != "examples")
       fill_in_settings(member.value, settings, problems);
     else
       fill_in_example_topics(member.value, settings, problems);
@@ -58,19 +66,43 @@ YamlNode filled_in(YamlNode node, const Settings& settings, Problems& problems) 
   return node;
 }
 
+std::vector<TopicPattern> patterns_of(const std::vector<Text>& topics) {
+  std::vector<TopicPattern> patterns;
+  Problems ignored;
+  for (const Text& topic : topics)
+    for (TopicPattern& pattern : TopicPattern::parse(topic, false, ignored)) patterns.push_back(std::move(pattern));
+  return patterns;
+}
+
+/// The same placeholders with the same values on the topic `to`; nothing where it has others.
+std::optional<std::string> moved(const TopicPattern& from, const std::vector<std::string_view>& levels,
+                                 const TopicPattern& to) {
+  std::vector<std::string_view> values;
+  from.bind(levels, values);
+  std::vector<std::string_view> wanted;
+  for (const std::string& name : to.names()) {
+    const auto found = std::find(from.names().begin(), from.names().end(), name);
+    if (found == from.names().end()) return std::nullopt;
+    wanted.push_back(values[static_cast<std::size_t>(found - from.names().begin())]);
+  }
+  if (wanted.size() != values.size()) return std::nullopt;
+  return to.render(wanted);
+}
+
 /// Example topics are written for the settings as they stand in the file: moves one to the settings in effect, so that
 /// `simulate` publishes where this gateway listens.
-void move_topic(Example& example, const Text& file_topic, const Text& topic) {
-  Problems ignored;
-  const std::optional<TopicPattern> from = TopicPattern::parse(file_topic, false, ignored);
-  const std::optional<TopicPattern> to = TopicPattern::parse(topic, false, ignored);
-  if (!from || !to || from->names() != to->names()) return;
+void move_topic(Example& example, const std::vector<TopicPattern>& file, const std::vector<TopicPattern>& effective) {
   std::vector<std::string_view> levels;
   split_levels(example.topic, levels);
-  if (to->matches(levels) || !from->matches(levels)) return;
-  std::vector<std::string_view> values;
-  from->bind(levels, values);
-  example.topic = to->render(values);
+  const auto takes = [&](const TopicPattern& one) { return one.matches(levels); };
+  if (std::any_of(effective.begin(), effective.end(), takes)) return;
+  const auto from = std::find_if(file.begin(), file.end(), takes);
+  if (from == file.end()) return;
+  for (const TopicPattern& to : effective)
+    if (std::optional<std::string> topic = moved(*from, levels, to)) {
+      example.topic = *std::move(topic);
+      return;
+    }
 }
 
 void read_messages(const YamlNode& list, Family& family, const Settings& file_settings, Problems& problems) {
@@ -82,9 +114,11 @@ void read_messages(const YamlNode& list, Family& family, const Settings& file_se
     Problems ignored;
     const YamlNode* topic = node.find("topic");
     YamlNode file_topic = topic != nullptr ? *topic : YamlNode{};
-    fill_in_settings(file_topic, file_settings, ignored);
-    MessageSchema message = read_message(filled_in(node, family.settings, problems), family.name, problems);
-    for (Example& example : message.examples) move_topic(example, {file_topic.text, file_topic.place}, message.topic);
+    spread_settings(file_topic, file_settings, ignored);
+    MessageSchema message = read_message(filled_in(node, family.settings, true, problems), family.name, problems);
+    const std::vector<TopicPattern> from = patterns_of(read_topics(file_topic, ignored));
+    const std::vector<TopicPattern> to = patterns_of(message.topics);
+    for (Example& example : message.examples) move_topic(example, from, to);
     if (const MessageSchema* earlier = message.name.empty() ? nullptr : family.message(message.name))
       problems.add(message.place, "there are two messages '" + message.name + "' (the first in line " +
                                       std::to_string(earlier->place.line) + ")");
@@ -95,7 +129,7 @@ void read_messages(const YamlNode& list, Family& family, const Settings& file_se
 void read_commands(const YamlNode& map, Family& family, Problems& problems) {
   if (!map.is_map()) problems.add(map.place, "'commands' must be a map, from a command's name to what it publishes");
   for (YamlNode::Member member : map.members) {
-    member.value = filled_in(std::move(member.value), family.settings, problems);
+    member.value = filled_in(std::move(member.value), family.settings, false, problems);
     family.commands.push_back(read_command(member, family.name, problems));
   }
 }

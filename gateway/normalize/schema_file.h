@@ -23,6 +23,8 @@ MessageSchema read_message(const YamlNode& node, const std::string& family, Prob
 /// Its `at`, one address or a list of them.
 std::optional<AddressText> require_address(YamlMap& map, Problems& problems);
 ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems);
+/// A message's `topic`: a text, or a list of them.
+std::vector<Text> read_topics(const YamlNode& node, Problems& problems);
 CommandSchema read_command(const YamlNode::Member& member, const std::string& family, Problems& problems);
 std::vector<CommandSchema::Reply> read_replies(const YamlNode& node, const std::string& family, Problems& problems);
 /// `where` of a reply, and `latest_wins` where it is a map; `key` is its name, for messages.

@@ -26,6 +26,9 @@ class Source {
   /// The first value at the address; absent if there is none. Wildcards leave their slots bound to what was found.
   virtual Value first(const Address& address, Bindings& bindings) = 0;
 
+  /// Whether there is anything at the address, as a condition means it.
+  virtual bool exists(const Address& address, Bindings& bindings) { return first(address, bindings).present(); }
+
   /// Whether a JSON object or list, or an XML node, stands at the address. Elsewhere there is always what holds a
   /// value: the row, the text. It does not count as asked for.
   virtual bool holds(const Address& address, const Bindings& bindings) = 0;

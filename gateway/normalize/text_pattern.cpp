@@ -56,6 +56,11 @@ bool TextPattern::match_first(std::string_view text, std::string_view& part) con
   return true;
 }
 
+bool TextPattern::matches(std::string_view text) const {
+  const re2::StringPiece whole(text.data(), text.size());
+  return compiled_->re2.Match(whole, 0, whole.size(), RE2::ANCHOR_BOTH, nullptr, 0);
+}
+
 bool TextPattern::occurs_in(std::string_view text) const {
   const re2::StringPiece whole(text.data(), text.size());
   return compiled_->re2.Match(whole, 0, whole.size(), RE2::UNANCHORED, nullptr, 0);

@@ -24,6 +24,7 @@ class TextPattern {
   /// Whether the whole text matches. `part` is then what the first group took, with a null data() where it took none.
   bool match_first(std::string_view text, std::string_view& part) const;
 
+  bool matches(std::string_view text) const;    ///< whether the whole text does
   bool occurs_in(std::string_view text) const;  ///< whether any part of the text matches
 
  private:

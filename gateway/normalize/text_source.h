@@ -13,6 +13,8 @@ class TextSource final : public Source {
  public:
   std::optional<Refusal> open(std::string_view payload);
 
+  std::string_view text() const { return text_; }
+
   /// Matches a schema's pattern, or none (null: always true). Addresses are asked of the last match.
   bool match(const TextPattern* pattern);
 

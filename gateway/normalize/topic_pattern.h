@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,26 +13,35 @@ namespace sluice::normalize {
 /// The levels of an MQTT topic (MQTT 5 section 4.7.1.1): "a//b" has three, the middle one empty.
 void split_levels(std::string_view topic, std::vector<std::string_view>& levels);
 
-/// A topic with placeholders: `{name}` takes one level, `{name...}` one or more. In a command's topic a placeholder may
-/// also be a part of a level, `POWER{channel}`, and then stands for any text, empty too. Immutable.
+/// A topic with placeholders: `{name}` takes one level, `{name...}` one or more, `switch:{name}` a part of a level. In
+/// a command's topic such a part may also be empty. Immutable.
 class TopicPattern {
  public:
   struct Level {
-    enum class Kind { literal, one, rest, inside };
+    enum class Kind {
+      literal,
+      one,
+      more,    ///< one level more of the placeholder before it
+      rest,    ///< one or more
+      inside,  ///< part of a level
+    };
     Kind kind = Kind::literal;
     std::string text;            ///< of a literal; otherwise the placeholder's name
     std::string prefix, suffix;  ///< of `inside`: what stands round the placeholder
+    std::size_t least = 0;       ///< of `inside`: how many characters it takes at least
 
     /// Whether an `inside` takes this level of a topic.
     bool takes(std::string_view level) const {
-      return level.size() >= prefix.size() + suffix.size() && level.starts_with(prefix) && level.ends_with(suffix);
+      return level.size() >= prefix.size() + suffix.size() + least && level.starts_with(prefix) &&
+             level.ends_with(suffix);
     }
 
     bool operator==(const Level&) const = default;
   };
 
-  /// `of_command`: `{name...}` may have levels after it, and a placeholder may be a part of a level.
-  static std::optional<TopicPattern> parse(const Text& topic, bool of_command, Problems& problems);
+  /// A message's topic is several patterns where it has a `{name..3}`: one for each number of levels. A command's is
+  /// one, and in it `{name...}` may have levels after it. None where the topic is a problem.
+  static std::vector<TopicPattern> parse(const Text& topic, bool of_command, Problems& problems);
 
   const std::vector<Level>& levels() const { return levels_; }
   const std::vector<std::string>& names() const { return names_; }
@@ -50,6 +58,7 @@ class TopicPattern {
   std::string render(std::span<const std::string_view> values) const;
 
  private:
+  void append(const Level& level);
   std::size_t rest_at() const;
 
   std::vector<Level> levels_;

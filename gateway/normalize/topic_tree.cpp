@@ -1,5 +1,7 @@
 #include "gateway/normalize/topic_tree.h"
 
+#include <algorithm>
+
 namespace sluice::normalize {
 
 TopicTree::TopicTree() {
@@ -14,19 +16,32 @@ std::uint32_t TopicTree::make_node() {
 /// The node below `at` for this level, made where there is none.
 std::uint32_t TopicTree::child(std::uint32_t at, const TopicPattern::Level& level) {
   using Kind = TopicPattern::Level::Kind;
-  if (level.kind == Kind::literal) {
-    const auto found = nodes_[at].literals.find(level.text);
-    if (found != nodes_[at].literals.end()) return found->second;
-  }
-  if (level.kind == Kind::one && nodes_[at].one != 0) return nodes_[at].one;
-  const std::uint32_t next = make_node();
-  if (level.kind == Kind::literal)
-    nodes_[at].literals.emplace(level.text, next);
-  else if (level.kind == Kind::one)
-    nodes_[at].one = next;
+  const std::uint32_t made = make_node();
+  std::uint32_t& next = level.kind == Kind::literal  ? nodes_[at].literals[level.text]
+                        : level.kind == Kind::inside ? inside(at, level)
+                                                     : nodes_[at].one;
+  if (next == 0)
+    next = made;
   else
-    nodes_[at].insides.push_back({level, next});
+    nodes_.pop_back();
   return next;
+}
+
+/// What follows on this part of a level; 0 where it is new.
+std::uint32_t& TopicTree::inside(std::uint32_t at, const TopicPattern::Level& level) {
+  std::vector<Insides>& all = nodes_[at].insides;
+  const std::size_t prefix = level.prefix.size();
+  const std::size_t suffix = level.suffix.size();
+  auto same = std::find_if(all.begin(), all.end(), [&](const Insides& one) {
+    return one.prefix_size == prefix && one.suffix_size == suffix && one.least == level.least;
+  });
+  if (same == all.end()) {
+    const auto shorter = std::find_if(all.begin(), all.end(), [&](const Insides& one) {
+      return one.prefix_size + one.suffix_size < prefix + suffix;
+    });
+    same = all.insert(shorter, Insides{prefix, suffix, level.least, {}});
+  }
+  return same->next[{level.prefix, level.suffix}];
 }
 
 void TopicTree::add(const TopicPattern& pattern, std::uint32_t target) {
@@ -56,8 +71,13 @@ void TopicTree::find_below(const Node& node, std::size_t depth, std::span<const 
   if (literal != node.literals.end()) find_below(nodes_[literal->second], depth + 1, topic, targets);
   // Wildcards do not take topics that begin with $ (MQTT 5 section 4.7.2).
   if (depth == 0 && topic[0].starts_with('$')) return;
-  for (const Inside& inside : node.insides)
-    if (inside.level.takes(topic[depth])) find_below(nodes_[inside.next], depth + 1, topic, targets);
+  for (const Insides& inside : node.insides) {
+    const std::string_view level = topic[depth];
+    if (level.size() < inside.prefix_size + inside.suffix_size + inside.least) continue;
+    const auto found = inside.next.find(
+        Ends<std::string_view>{level.substr(0, inside.prefix_size), level.substr(level.size() - inside.suffix_size)});
+    if (found != inside.next.end()) find_below(nodes_[found->second], depth + 1, topic, targets);
+  }
   if (node.one != 0) find_below(nodes_[node.one], depth + 1, topic, targets);
   for (const Rest& rest : node.rests)
     if (rest.pattern.matches(topic)) targets.push_back(rest.target);

@@ -94,7 +94,7 @@ log: { level: debug, format: json }
   EXPECT_EQ(config->schemas.use->at(0).name, "tasmota");
   EXPECT_EQ(config->schemas.use->at(1).name, "zigbee2mqtt");
   EXPECT_EQ(config->schemas.use->at(1).place.line, 14u);
-  EXPECT_EQ(config->schemas.use->at(1).settings, (std::vector<std::pair<std::string, std::string>>{{"base", "z2m"}}));
+  EXPECT_EQ(config->schemas.use->at(1).settings, (normalize::Settings{{"base", {"z2m"}}}));
   ASSERT_EQ(config->schemas.dirs.size(), 1u);
   EXPECT_EQ(config->schemas.dirs[0], folder / "schemas");
   EXPECT_EQ(config->unmatched, normalize::Unmatched::auto_);

@@ -38,7 +38,7 @@ std::string gist(const Messages& messages, const std::string& filter = "#") {
   std::string out;
   const auto library = drafted(messages, filter);
   for (const MessageSchema& message : library->families()[0].messages) {
-    out += (out.empty() ? "" : "\n") + message.topic.text + " " + std::string(name_of(message.format)) + ":";
+    out += (out.empty() ? "" : "\n") + message.topics.at(0).text + " " + std::string(name_of(message.format)) + ":";
     if (message.presence) out += " presence";
     if (message.each) out += " each " + message.each->text;
     if (message.time) out += " time " + message.time->at.text + message.time->format;

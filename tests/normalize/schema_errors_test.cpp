@@ -45,7 +45,7 @@ TEST(SchemaErrors, addresses) {
   EXPECT_EQ(wrong("format: json, readings: { a: 'a/b' }"),
             "an address in JSON begins with '/' (or is empty: the whole): did you mean '/a/b'?");
   EXPECT_EQ(wrong("format: json, readings: { a: '/x{a}' }"),
-            "a placeholder stands for a whole name, as in /{sensor}/Temperature: 'x{a}' does not");
+            "'a' has a wildcard in its address: its name must have it too, or all values get one name");
   EXPECT_EQ(wrong("format: json, readings: { a: '/a~2' }"), "in an address ~ is written ~0, and / in a name ~1");
   EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, unit: { at: '/{sensor}/u' } } }"),
             "nothing here is called {sensor}");
@@ -131,11 +131,17 @@ TEST(SchemaErrors, topics) {
     return problems_of({"family: t\nmessages:\n- { name: m, topic: '" + text +
                         "', device: d, format: text, readings: { a: value } }\n"});
   };
-  EXPECT_EQ(topic("a/x{b}"), "0.yaml:3:21: a placeholder must be a whole level, as in a/{name}/b: 'x{b}' is not\n");
-  EXPECT_EQ(topic("a/{b...}/c"), "0.yaml:3:21: {b...} must be the last level, and there is only one\n");
+  const std::string none_of_these =
+      "a level may have one placeholder: {name}, a part as in relay_{name}, {name...}, or {name..3} with 2 to 9: '";
+  for (const std::string level :
+       {"x{b}{c}", "x{b...}", "x{b..2}", "{b..1}", "{b..10}", "{b..}", "{b c}", "{}", "x{", "}"})
+    EXPECT_EQ(topic("a/" + level), "0.yaml:3:21: " + none_of_these + level + "' is none of these\n");
+  EXPECT_EQ(topic("a/{b...}/c"),
+            "0.yaml:3:21: {b...} must be the last level: elsewhere write {b..3} for up to three\n");
+  EXPECT_EQ(topic("{a..2}/{b..2}"), "0.yaml:3:21: only one placeholder of a topic may take several levels\n");
+  EXPECT_EQ(topic("{a..2}/{b...}"), "0.yaml:3:21: only one placeholder of a topic may take several levels\n");
   EXPECT_EQ(topic("a/{b}/{b}"), "0.yaml:3:21: the placeholder {b} stands here twice\n");
   EXPECT_EQ(topic("a/#"), "0.yaml:3:21: write {name} for one level and {name...} for the rest, not + and #\n");
-  EXPECT_EQ(topic("{}"), "0.yaml:3:21: a placeholder must be a whole level, as in a/{name}/b: '{}' is not\n");
 }
 
 TEST(SchemaErrors, commands) {
@@ -210,7 +216,10 @@ std::string wrong_command(const std::string& command) {
 TEST(SchemaErrors, topics_and_payloads_of_commands) {
   EXPECT_EQ(wrong_command("topic: 'c/{devic}'"), "nothing here is called {devic} (did you mean 'device'?)");
   EXPECT_EQ(wrong_command("topic: 'c/a{b}{device}'"),
-            "a placeholder must be a whole level, as in a/{name}/b: 'a{b}{device}' is not");
+            "a level may have one placeholder: {name}, a part as in relay_{name}, {name...}, or {name..3} with 2 to 9: "
+            "'a{b}{device}' is none of these");
+  EXPECT_EQ(wrong_command("topic: 'c/{device..2}/set'"),
+            "a command has one topic: write {device...} for several levels");
   EXPECT_EQ(wrong_command("topic: 'c/{device}', payload: { '{x}': 1 }"), "nothing here is called {x}");
   EXPECT_EQ(wrong_command("topic: 'c/{device}', payload: '{\"a\":[\"b{x}\"]}'"), "nothing here is called {x}");
   EXPECT_EQ(wrong_command("topic: 'c/{device}', retain: true"),
@@ -325,9 +334,9 @@ TEST_F(Folders, two_families_with_one_name_are_refused) {
 TEST_F(Folders, use_chooses_families_and_changes_their_settings) {
   write(shipped_ / "a.yaml", family("a", "a"));
   write(shipped_ / "b.yaml", family("b", "b"));
-  EXPECT_EQ(filters({{{"b", {{"base", "z2m/home"}}, {}}}}), "z2m/home/+ ");
+  EXPECT_EQ(filters({{{"b", {{"base", {"z2m/home"}}}, {}}}}), "z2m/home/+ ");
   const Place place{"sluice.yaml", 7, 9};
-  EXPECT_EQ(filters({{{"c", {}, place}, {"a", {{"bse", "x"}}, place}, {"a", {}, place}}}),
+  EXPECT_EQ(filters({{{"c", {}, place}, {"a", {{"bse", {"x"}}}, place}, {"a", {}, place}}}),
             "sluice.yaml:7:9: there is no family 'c'\n"
             "sluice.yaml:7:9: the family 'a' stands in 'use' twice\n"
             "sluice.yaml:7:9: the family has no setting 'bse' (did you mean 'base'?)\n");
@@ -336,7 +345,7 @@ TEST_F(Folders, use_chooses_families_and_changes_their_settings) {
 TEST_F(Folders, examples_move_with_the_settings) {
   write(shipped_ / "a.yaml", family("a", "a"));
   Problems problems;
-  const auto library = Library::load({shipped_.path(), {}, {{{"a", {{"base", "z2m/home"}}, {}}}}}, problems);
+  const auto library = Library::load({shipped_.path(), {}, {{{"a", {{"base", {"z2m/home"}}}, {}}}}}, problems);
   ASSERT_NE(library, nullptr) << problems.text();
   EXPECT_EQ(library->families()[0].messages[0].examples[0].topic, "z2m/home/d");
 }

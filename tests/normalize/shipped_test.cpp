@@ -271,9 +271,9 @@ TEST(Shipped, what_a_family_cannot_read_is_quarantined_not_lost) {
 }
 
 TEST(Shipped, settings_move_a_family) {
-  Reader reader(loaded(std::vector<FamilyUse>{{"zigbee2mqtt", {{"base", "home/z2m"}}, {}},
-                                              {"tasmota", {{"tele", "{device}/tele"}}, {}},
-                                              {"home", {{"topic", "my/{home}/{room}/{quantity}"}}, {}}}));
+  Reader reader(loaded(std::vector<FamilyUse>{{"zigbee2mqtt", {{"base", {"home/z2m"}}}, {}},
+                                              {"tasmota", {{"tele", {"{device}/tele"}}}, {}},
+                                              {"home", {{"topic", {"my/{home}/{room}/{quantity}"}}}, {}}}));
   EXPECT_EQ(reader.read("home/z2m/lamp", R"({"state":"ON"})"), "zigbee2mqtt/lamp by zigbee2mqtt/device");
   EXPECT_EQ(reader.read("home/z2m/lamp/set", R"({"state":"ON"})"), "ignored");
   EXPECT_EQ(reader.read("zigbee2mqtt/lamp", R"({"state":"ON"})"), "unmatched");

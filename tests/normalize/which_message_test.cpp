@@ -7,6 +7,7 @@ namespace sluice::normalize {
 namespace {
 
 using nlohmann::json;
+using stage::readings_of;
 using stage::SchemaStage;
 
 std::string taken_by(SchemaStage& stage, const std::string& topic, const std::string& payload = "{\"v\":1}") {
@@ -195,11 +196,58 @@ TEST(WhichMessage, filters_cover_every_message_and_do_not_overlap) {
   EXPECT_EQ(two.library()->filters(), (std::vector<std::string>{"t/+", "u/+/x"}));
 }
 
+TEST(WhichMessage, a_value_that_matches) {
+  const auto taken = [](const std::string& when, const std::string& payload) {
+    return readings_of("format: json, readings: { v: /v }, when: " + when, payload) != "ignored";
+  };
+  const std::string rain = "{ at: /model, matches: 'WS[0-9]+' }";
+  EXPECT_TRUE(taken(rain, R"({"v":1,"model":"WS90"})"));
+  EXPECT_FALSE(taken(rain, R"({"v":1,"model":"xWS90"})")) << "the whole value";
+  EXPECT_FALSE(taken(rain, R"({"v":1,"model":"WS90 "})"));
+  EXPECT_FALSE(taken(rain, R"({"v":1})"));
+  EXPECT_FALSE(taken("{ at: /model, matches: '.*' }", R"({"v":1,"model":{}})"));
+  EXPECT_TRUE(taken("{ at: /n, matches: '1\\.50' }", R"({"v":1,"n":1.50})")) << "a number as it is written";
+  EXPECT_TRUE(taken("{ at: '/{any}', matches: W }", R"({"v":1,"a":"V","b":"W"})"));
+  EXPECT_FALSE(taken("{ at: '/{any}', matches: W }", R"({"v":1,"a":"V"})"));
+}
+
+TEST(WhichMessage, all_conditions_of_a_list) {
+  const auto taken = [](const std::string& payload) {
+    return readings_of(
+               "format: json, readings: { v: /v }, when: [ /a, { at: /b, is: [1, 2] }, { at: /c, matches: x+ } ]",
+               payload) != "ignored";
+  };
+  EXPECT_TRUE(taken(R"({"v":1,"a":0,"b":2,"c":"xx"})"));
+  EXPECT_FALSE(taken(R"({"v":1,"b":2,"c":"xx"})"));
+  EXPECT_FALSE(taken(R"({"v":1,"a":0,"b":3,"c":"xx"})"));
+  EXPECT_FALSE(taken(R"({"v":1,"a":0,"b":2,"c":"y"})"));
+  const std::string csv = "format: csv, readings: { v: v }, when: [ v, { at: k, matches: 'A.' } ]";
+  EXPECT_EQ(readings_of(csv, "k,v\nAB,1\n"), json({{"v", 1}}));
+  EXPECT_EQ(readings_of(csv, "k,v\nB,1\nAB,2\n"), "ignored") << "the first row decides";
+  const std::string text =
+      "format: text, pattern: '(?P<a>.)(?P<b>.)', readings: { v: b }, when: [ pattern, { at: a, is: x } ]";
+  EXPECT_EQ(readings_of(text, "x1"), json({{"v", 1}}));
+  EXPECT_EQ(readings_of(text, "y1"), "ignored");
+  EXPECT_EQ(readings_of(text, "x1y"), "ignored");
+}
+
+TEST(WhichMessage, conditions_that_make_no_sense) {
+  const auto wrong = [](const std::string& when) {
+    const std::string text =
+        stage::problems_of({SchemaStage::file_with("format: json, readings: { v: /v }, when: " + when)});
+    return text.substr(text.find(": ") + 2);
+  };
+  EXPECT_EQ(wrong("[]"), "'when' is an empty list; leave it out where there is no condition\n");
+  EXPECT_EQ(wrong("{ at: /a, is: 1, matches: x }"), "'is' or 'matches', not both\n");
+  EXPECT_EQ(wrong("{ at: /a }"), "'when' is an address, or it needs 'is'\n");
+  EXPECT_NE(wrong("{ at: /a, matches: '(' }").find("not a regular expression of RE2"), std::string::npos);
+}
+
 TopicPattern pattern(const std::string& topic, bool rest_anywhere = true) {
   Problems problems;
-  const std::optional<TopicPattern> parsed = TopicPattern::parse({topic, {}}, rest_anywhere, problems);
-  EXPECT_TRUE(parsed) << problems.text();
-  return *parsed;
+  const std::vector<TopicPattern> parsed = TopicPattern::parse({topic, {}}, rest_anywhere, problems);
+  EXPECT_EQ(parsed.size(), 1u) << problems.text();
+  return parsed.at(0);
 }
 
 TEST(TopicPattern, binds_and_renders) {
