@@ -1,5 +1,6 @@
 #include "gateway/api/api.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/api/admission.h"
@@ -42,18 +43,21 @@ bool reads(const Request& request) {
 }
 
 /// No CORS headers, whatever is asked: a browser then lets no other site's page do more than it may by itself.
-Response method_not_allowed(bool takes_post) {
-  Response response = problem(405, takes_post ? "Only GET and POST are possible here" : "Only GET is possible here");
-  response.headers.emplace_back("Allow", takes_post ? "GET, HEAD, POST" : "GET, HEAD");
+Response method_not_allowed(const std::vector<std::string>& methods) {
+  std::string allowed;
+  for (const std::string& method : methods) allowed += (allowed.empty() ? "" : ", ") + method;
+  Response response = problem(405, "Only " + allowed + (methods.size() == 1 ? " is" : " are") + " possible here");
+  response.headers.emplace_back("Allow", allowed);
   return response;
 }
 
 }  // namespace
 
-Api::Api(Options options, std::function<Picture()> picture, Downlink downlink, Log* log)
+Api::Api(Options options, std::function<Picture()> picture, Downlink downlink, Log* log, Quarantine quarantine)
     : options_(std::move(options)),
       picture_(std::move(picture)),
       downlink_(std::move(downlink)),
+      quarantine_(std::move(quarantine)),
       command_post_(downlink_),
       refusals_(log) {}
 
@@ -69,6 +73,14 @@ bool Api::exists(const Route& route) const {
       return downlink_.commands != nullptr;
     case Route::Kind::command:
       return downlink_.look != nullptr;
+    case Route::Kind::quarantine:
+      return quarantine_.list != nullptr;
+    case Route::Kind::quarantined:
+      return quarantine_.show != nullptr;
+    case Route::Kind::replay:
+      return (route.entry != 0 ? quarantine_.replay != nullptr : quarantine_.replay_many != nullptr);
+    case Route::Kind::drop:
+      return quarantine_.drop_many != nullptr;
     default:
       return true;
   }
@@ -78,6 +90,15 @@ bool Api::takes_command(const Route& route) const {
   return !route.command.empty() && downlink_.command && downlink_.look;
 }
 
+std::vector<std::string> Api::methods_of(const Route& route) const {
+  using enum Route::Kind;
+  if (route.kind == replay || route.kind == drop) return {"POST"};
+  std::vector<std::string> methods = {"GET", "HEAD"};
+  if (takes_command(route)) methods.emplace_back("POST");
+  if (route.kind == quarantined && quarantine_.drop) methods.emplace_back("DELETE");
+  return methods;
+}
+
 Response Api::answer(const Request& request) {
   if (!known_host(request, options_.hosts)) {
     if (!reads(request)) refusals_.refused(request, "unknown host");
@@ -85,9 +106,9 @@ Response Api::answer(const Request& request) {
   }
   const Route route = route_of(request);
   if (!exists(route)) return problem(404, "No such resource");
-  if (reads(request)) return read(request, route);
-  if (request.method == "POST" && takes_command(route)) return change(request, route);
-  return method_not_allowed(takes_command(route));
+  const std::vector<std::string> methods = methods_of(route);
+  if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) return method_not_allowed(methods);
+  return reads(request) ? read(request, route) : change(request, route);
 }
 
 Response Api::read(const Request& request, const Route& route) const {
@@ -111,6 +132,12 @@ Response Api::read(const Request& request, const Route& route) const {
       return json(downlink_.commands());
     case command:
       return api::command(downlink_, route.id);
+    case quarantine:
+      return quarantine_.list(request);
+    case quarantined:
+      return quarantine_.show(route.entry);
+    case replay:
+    case drop:
     case unknown:
       break;
   }
@@ -122,7 +149,16 @@ Response Api::change(const Request& request, const Route& route) {
     refusals_.refused(request, refusal->why);
     return std::move(refusal->response);
   }
-  return command_post_.answer(request, route.addressee, route.command);
+  switch (route.kind) {
+    case Route::Kind::replay:
+      return route.entry != 0 ? quarantine_.replay(route.entry) : quarantine_.replay_many(request.body);
+    case Route::Kind::drop:
+      return quarantine_.drop_many(request.body);
+    case Route::Kind::quarantined:
+      return quarantine_.drop(route.entry);
+    default:
+      return command_post_.answer(request, route.addressee, route.command);
+  }
 }
 
 }  // namespace sluice::api

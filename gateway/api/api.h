@@ -8,6 +8,7 @@
 #include "gateway/api/downlink.h"
 #include "gateway/api/http_server.h"
 #include "gateway/api/picture.h"
+#include "gateway/api/quarantine.h"
 #include "gateway/api/refusal_log.h"
 
 namespace sluice::api {
@@ -26,7 +27,8 @@ class Api {
   };
 
   /// `log`, where given, outlives it and hears of refused changes.
-  Api(Options options, std::function<Picture()> picture, Downlink downlink = {}, Log* log = nullptr);
+  Api(Options options, std::function<Picture()> picture, Downlink downlink = {}, Log* log = nullptr,
+      Quarantine quarantine = {});
 
   /// Blocks while a command is made durable, and for as long as its sender wishes to wait for the outcome (at most
   /// CommandPost::wait_max; at most CommandPost::waits_max do so at a time).
@@ -35,12 +37,14 @@ class Api {
  private:
   bool exists(const Route& route) const;
   bool takes_command(const Route& route) const;
+  std::vector<std::string> methods_of(const Route& route) const;
   Response read(const Request& request, const Route& route) const;
   Response change(const Request& request, const Route& route);
 
   const Options options_;
   const std::function<Picture()> picture_;
   const Downlink downlink_;
+  const Quarantine quarantine_;
   CommandPost command_post_;
   RefusalLog refusals_;
 };

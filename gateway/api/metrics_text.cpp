@@ -55,14 +55,27 @@ void append_messages(std::string& out, const store::Snapshot& store) {
   Metric received(out, "sluice_messages_received_total", "counter", "Messages from the local broker.");
   received.count("qos=\"0\"", messages.received_qos0);
   received.count("qos=\"1\"", messages.received_qos1);
-  Metric fates(out, "sluice_messages_total", "counter", "Messages by what became of them.");
-  fates.count("fate=\"understood\"", messages.understood);
-  fates.count("fate=\"ignored\"", messages.ignored);
-  fates.count("fate=\"quarantined\"", messages.quarantined);
+  // Counters only rise: a message that was replayed stays what it was when it came.
+  Metric fates(out, "sluice_messages_total", "counter", "Messages by what became of them when they came.");
+  fates.count("fate=\"understood\"", messages.understood - store.replayed_understood);
+  fates.count("fate=\"ignored\"", messages.ignored - store.replayed_ignored);
+  fates.count("fate=\"quarantined\"", messages.quarantined + store.replayed_understood + store.replayed_ignored);
   fates.count("fate=\"redelivered\"", messages.redelivered);
   Metric(out, "sluice_records_stored_total", "counter", "Records stored.").count({}, store.stored);
   Metric quarantined(out, "sluice_messages_quarantined_total", "counter", "Messages set aside, by schema.");
   for (const auto& [schema, count] : store.quarantined_by_schema) quarantined.count("schema=\"" + schema + "\"", count);
+  Metric replayed(out, "sluice_messages_replayed_total", "counter", "Messages replayed from quarantine, by new fate.");
+  replayed.count("fate=\"understood\"", store.replayed_understood);
+  replayed.count("fate=\"ignored\"", store.replayed_ignored);
+}
+
+void append_quarantine(std::string& out, const store::Snapshot& store) {
+  Metric(out, "sluice_quarantine_records", "gauge", "Entries of quarantine.")
+      .gauge({}, static_cast<std::int64_t>(store.quarantine_records));
+  Metric(out, "sluice_quarantine_bytes", "gauge", "Bytes of quarantine.").gauge({}, store.quarantine_bytes);
+  Metric dropped(out, "sluice_quarantine_dropped_total", "counter", "Entries let go, by its bounds or by hand.");
+  dropped.count("by=\"bounds\"", store.quarantine_dropped);
+  dropped.count("by=\"hand\"", store.quarantine_discarded);
 }
 
 using CloudCount = std::uint64_t store::CloudCounts::*;
@@ -115,8 +128,11 @@ std::string metrics_text(const Picture& picture) {
   append_messages(out, picture.store);
   append_cloud_counter(out, picture, "sluice_records_delivered_total", "Records a cloud has confirmed.",
                        &store::CloudCounts::delivered);
-  append_cloud_counter(out, picture, "sluice_records_rejected_total", "Records a cloud refused for good.",
-                       &store::CloudCounts::rejected);
+  // Counters only rise: refusals that were replayed have been all the same.
+  Metric rejected(out, "sluice_records_rejected_total", "counter", "Refusals by a cloud for good.");
+  for (const auto& cloud : picture.store.clouds) rejected.count(of_cloud(cloud.name), cloud.rejected + cloud.replayed);
+  append_cloud_counter(out, picture, "sluice_records_replayed_total", "Of those, records put into its backlog again.",
+                       &store::CloudCounts::replayed);
   append_cloud_counter(out, picture, "sluice_records_skipped_total", "Records a cloud does not want.",
                        &store::CloudCounts::skipped);
   Metric dropped(out, "sluice_records_dropped_total", "counter", "Records let go by the buffer's limits.");
@@ -125,6 +141,7 @@ std::string metrics_text(const Picture& picture) {
     dropped.count(of_cloud(cloud.name) + ",reason=\"age\"", cloud.dropped_age);
   }
   append_backlog(out, picture);
+  append_quarantine(out, picture.store);
   append_histograms(out, picture);
   append_commands(out, picture.store.commands);
   Metric up(out, "sluice_cloud_up", "gauge", "Whether a cloud's last answer was good.");

@@ -1,5 +1,6 @@
 #include "gateway/api/route.h"
 
+#include <charconv>
 #include <span>
 
 namespace sluice::api {
@@ -42,6 +43,26 @@ Route command_route(Segments segments) {
   return route;
 }
 
+/// A number of quarantine; 0 if it is none.
+std::int64_t entry_of(const std::string& text) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return error == std::errc() && end == text.data() + text.size() && id > 0 ? id : 0;
+}
+
+Route quarantine_route(Segments segments) {
+  Route route;
+  using enum Route::Kind;
+  if (segments.size() > 2) return route;
+  if (segments.size() == 1 && segments[0] == "replay") route.kind = replay;
+  if (segments.size() == 1 && segments[0] == "drop") route.kind = drop;
+  route.entry = entry_of(segments[0]);
+  if (route.entry == 0) return route;
+  if (segments.size() == 1) route.kind = quarantined;
+  if (segments.size() == 2 && segments[1] == "replay") route.kind = replay;
+  return route;
+}
+
 }  // namespace
 
 Route route_of(const Request& request) {
@@ -57,9 +78,11 @@ Route route_of(const Request& request) {
   if (is("api", "v1", "status")) return {status};
   if (is("api", "v1", "devices")) return {devices};
   if (is("api", "v1", "commands")) return {commands};
+  if (is("api", "v1", "quarantine")) return {quarantine};
   if (segments.size() < 4 || segments[0] != "api" || segments[1] != "v1") return {};
   if (segments[2] == "devices") return device_route(segments.subspan(3));
   if (segments[2] == "commands") return command_route(segments.subspan(3));
+  if (segments[2] == "quarantine") return quarantine_route(segments.subspan(3));
   return {};
 }
 

@@ -38,6 +38,7 @@ void append_cloud(std::string& out, const store::CloudCounts& counts, const flow
   object.count("delivered", counts.delivered);
   object.count("rejected", counts.rejected);
   object.count("skipped", counts.skipped);
+  object.count("replayed", counts.replayed);
   {
     JsonObject dropped(object.key("dropped"));
     dropped.count("size", counts.dropped_size);
@@ -98,6 +99,10 @@ std::string status_json(const Picture& picture) {
       quarantine.count("records", picture.store.quarantine_records);
       quarantine.number("bytes", picture.store.quarantine_bytes);
       quarantine.count("dropped", picture.store.quarantine_dropped);
+      quarantine.count("discarded", picture.store.quarantine_discarded);
+      Object replayed(quarantine.key("replayed"));
+      replayed.count("understood", picture.store.replayed_understood);
+      replayed.count("ignored", picture.store.replayed_ignored);
     }
     append_commands(status.key("commands"), picture.store.commands);
     if (!picture.store_error.empty()) status.text("store_error", picture.store_error);

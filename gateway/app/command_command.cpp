@@ -12,7 +12,9 @@
 #include "gateway/api/http_server.h"
 #include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
+#include "gateway/app/member_text.h"
 #include "gateway/app/running_gateway.h"
+#include "gateway/app/table.h"
 #include "gateway/core/json_text.h"
 #include "gateway/core/percent.h"
 #include "gateway/core/record_id.h"
@@ -29,13 +31,6 @@ constexpr seconds answer_time = seconds(10);  ///< for the gateway itself, besid
 constexpr seconds wait_max = seconds(60);     ///< that the gateway waits in one request
 constexpr Duration ask_again = seconds(1);
 
-std::optional<Config> config_of(const std::filesystem::path& file) {
-  normalize::Problems problems;
-  std::optional<Config> config = read_config(file, problems);
-  if (!config) std::cerr << problems.text();
-  return config;
-}
-
 /// Of one value: the JSON as it was written, so that a number keeps its digits.
 Result<std::string> param_value(const std::string& text) {
   const bool structure = text.starts_with('{') || text.starts_with('['), quoted = text.starts_with('"');
@@ -47,12 +42,6 @@ Result<std::string> param_value(const std::string& text) {
   std::string out;
   append_json_string(out, text);
   return out;
-}
-
-/// A member that is a text, else nothing.
-std::string text_of(const json& object, const char* member) {
-  if (!object.is_object() || !object.contains(member) || !object[member].is_string()) return {};
-  return object[member].get<std::string>();
 }
 
 /// For a terminal: what devices and clouds wrote must not move its cursor.
@@ -79,11 +68,6 @@ void print_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   std::cout << text << "\n";
-}
-
-int unreachable(const Config& config, const std::string& why) {
-  std::cerr << "sluice: no running gateway at " << config.api.listen << ": " << shown(why) << "\n";
-  return exit_unavailable;
 }
 
 /// One line for people: "sluice: power to tasmota/kitchen: rejected: not allowed".
@@ -117,12 +101,7 @@ int ended(const CommandSendOptions& options, const Config& config, const api::Ht
     return outcome == "succeeded" || outcome == "sent" ? exit_ok : exit_data;
   }
   const std::string detail = text_of(document, "detail");
-  if (answer.status == 401) {
-    std::cerr << "sluice: the gateway at " << config.api.listen
-              << " does not take this token; it is api.token of its configuration, or api.token in its data_dir, which "
-                 "only its user may read\n";
-    return exit_unavailable;
-  }
+  if (answer.status == 401) return wrong_token(config);
   const bool rejected = document.is_object() && document.contains("outcome");
   if (!rejected && answer.status != 400 && answer.status != 413 && answer.status != 503)
     return unreachable(config, "it answered " + std::to_string(answer.status) + " " + detail);
@@ -156,23 +135,15 @@ int send(const CommandSendOptions& options, const Config& config, const std::str
 }
 
 constexpr std::array columns{"id", "device", "command", "outcome", "at", "reason"};
-using Row = std::array<std::string, columns.size()>;
 
-void print_table(const json& commands) {
-  std::vector<Row> rows{{"ID", "DEVICE", "COMMAND", "STATE", "WHEN", "REASON"}};
+void print_commands(const json& commands) {
+  Table table({"ID", "DEVICE", "COMMAND", "STATE", "WHEN", "REASON"});
   for (const json& command : commands) {
-    Row& row = rows.emplace_back();
-    for (std::size_t i = 0; i < row.size(); ++i) row[i] = shown(text_of(command, columns[i]));
+    std::vector<std::string> row;
+    for (const char* column : columns) row.push_back(shown(text_of(command, column)));
+    table.add(std::move(row));
   }
-  std::array<std::size_t, columns.size()> widths{};
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    line.resize(line.find_last_not_of(' ') + 1);
-    std::cout << line << "\n";
-  }
+  table.print();
 }
 
 }  // namespace
@@ -220,7 +191,7 @@ int command_list(const std::filesystem::path& config_file, bool as_json) {
   if (as_json) return std::cout << *body << (body->ends_with('\n') ? "" : "\n"), exit_ok;
   const json commands = json::parse(*body, nullptr, false);
   if (!commands.is_array()) return unreachable(*config, "what listens there is not a gateway");
-  print_table(commands);
+  print_commands(commands);
   return exit_ok;
 }
 

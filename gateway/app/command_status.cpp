@@ -67,7 +67,8 @@ void print(const json& status) {
   for (const json& cloud : status["clouds"]) print_cloud(cloud, paint);
   if (status.contains("commands")) print_commands(status["commands"]);
   const json& quarantine = status["quarantine"];
-  std::cout << "quarantine: " << count(quarantine["records"]) << " (" << count(quarantine["bytes"]) << " bytes)\n";
+  std::cout << "quarantine: " << count(quarantine["records"]) << " (" << count(quarantine["bytes"]) << " bytes)"
+            << (quarantine["records"] != 0 ? "; 'sluice quarantine list' shows why" : "") << "\n";
   if (status.contains("store_error"))
     std::cout << paint("disk: " + status["store_error"].get<std::string>(), false) << "\n";
 }

@@ -114,6 +114,8 @@ Result<> Gateway::open_flow() {
   devices_ = std::make_unique<flow::Devices>(*store_, clock_, log_);
   ingest_ =
       std::make_unique<flow::Ingest>(ingest_options(config_), *normalizer_, *store_, *devices_, ids_, clock_, log_);
+  replay_ = std::make_unique<flow::Replay>([this] { return reading(); }, *store_, ids_, clock_, log_);
+  quarantine_pages_ = std::make_unique<QuarantinePages>("/sluice/" + config_.gateway_id, *store_, *replay_);
   for (std::size_t i = 0; i < clouds_.size(); ++i)
     clouds_[i].delivery =
         std::make_unique<flow::Delivery>(delivery_options(config_.clouds[i]), *store_, *clouds_[i].sink, clock_, log_);
@@ -155,7 +157,7 @@ bool Gateway::run() {
       log_.warning("api", token.error().message);
   }
   api_ = std::make_unique<api::Api>(
-      std::move(api_options), [this] { return picture(); }, downlink_->doors(), &log_);
+      std::move(api_options), [this] { return picture(); }, downlink_->doors(), &log_, quarantine_pages_->doors());
   start();
   notify_.ready();
 
@@ -249,6 +251,10 @@ std::vector<flow::CloudState> Gateway::cloud_states() const {
   std::vector<flow::CloudState> states;
   for (const Cloud& cloud : clouds_) states.push_back(cloud.delivery->state());
   return states;
+}
+
+flow::Replay::Reading Gateway::reading() const {
+  return {library_, {config_.unmatched, config_.timezone}, ingest_options(config_).keep_payloads};
 }
 
 api::Picture Gateway::picture() const {

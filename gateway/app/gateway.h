@@ -13,12 +13,14 @@
 #include "gateway/app/config.h"
 #include "gateway/app/downlink.h"
 #include "gateway/app/notify.h"
+#include "gateway/app/quarantine_pages.h"
 #include "gateway/core/clock.h"
 #include "gateway/core/log.h"
 #include "gateway/core/record_id.h"
 #include "gateway/flow/delivery.h"
 #include "gateway/flow/ingest.h"
 #include "gateway/flow/notices.h"
+#include "gateway/flow/replay.h"
 
 namespace sluice::app {
 
@@ -57,6 +59,8 @@ class Gateway {
   void deliver(flow::Delivery& delivery);
   void step();
   void feed_watchdog();
+  /// The schemas as they are now, for replays. Any thread.
+  flow::Replay::Reading reading() const;
   api::Picture picture() const;
   std::vector<flow::CloudState> cloud_states() const;
 
@@ -73,6 +77,8 @@ class Gateway {
   std::unique_ptr<normalize::Normalizer> normalizer_;
   std::unique_ptr<flow::Devices> devices_;
   std::unique_ptr<flow::Ingest> ingest_;
+  std::unique_ptr<flow::Replay> replay_;
+  std::unique_ptr<QuarantinePages> quarantine_pages_;
   std::unique_ptr<local_broker::MqttSource> source_;
   std::vector<Cloud> clouds_;
   std::unique_ptr<Downlink> downlink_;

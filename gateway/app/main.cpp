@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/app/command_command.h"
+#include "gateway/app/command_quarantine.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_code.h"
 #include "gateway/core/size_text.h"
@@ -25,6 +26,7 @@ class CommandLine {
     app_.add_option("--config", config_, "The configuration file")->capture_default_str()->option_text("FILE");
     add_gateway_commands();
     add_device_commands();
+    add_quarantine_commands();
     add_schema_commands();
     add_development_commands();
   }
@@ -129,6 +131,57 @@ class CommandLine {
     CLI::App* list = add("list", "The latest commands and how they ended", "sluice command list --json",
                          [this] { return command_list(config_, json_); });
     list->add_flag("--json", json_, "As JSON");
+  }
+
+  void add_quarantine_commands() {
+    CLI::App* quarantine_command =
+        app_.add_subcommand("quarantine", "What could not be understood, or was refused by a cloud");
+    quarantine_command->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, const char* example,
+                         int (*run)(const QuarantineOptions&)) {
+      CLI::App* sub = quarantine_command->add_subcommand(name, what);
+      sub->footer(std::string("Example:\n  ") + example);
+      sub->add_flag("--json", quarantine_.json, "As JSON");
+      sub->callback([this, run] {
+        todo_ = [this, run] {
+          quarantine_.config_file = config_;
+          return run(quarantine_);
+        };
+      });
+      return sub;
+    };
+    CLI::App* list = add("list", "The entries, newest first, and how many there are of each kind",
+                         "sluice quarantine list --schema tasmota/sensor --by reason,topic", quarantine_list);
+    add_quarantine_filter(list);
+    list->add_option("--by", quarantine_.by,
+                     "Count them by some of schema, field, reason, topic, cloud, in place of a list");
+    list->add_option("--count", quarantine_.count, "At most so many; by itself 20 on a terminal, else all")
+        ->check(CLI::PositiveNumber);
+    add_quarantine_ids(add("show", "One entry in full: the payload, the field, the reason", "sluice quarantine show 17",
+                           quarantine_show))
+        ->required()
+        ->expected(1);
+    CLI::App* replay = add("replay",
+                           "Bring entries back once the cause is mended: messages through the present schemas, refused "
+                           "records to the cloud that refused them",
+                           "sluice quarantine replay --schema tasmota/sensor", quarantine_replay);
+    add_quarantine_ids(replay);
+    add_quarantine_filter(replay);
+    replay->add_flag("--all", quarantine_.all, "All of them, oldest first");
+    add_quarantine_ids(add("drop", "Let entries go for good", "sluice quarantine drop 17 18", quarantine_drop))
+        ->required();
+  }
+
+  CLI::Option* add_quarantine_ids(CLI::App* command) {
+    return command->add_option("ID", quarantine_.ids, "Its number, as 'list' shows it")->check(CLI::PositiveNumber);
+  }
+
+  void add_quarantine_filter(CLI::App* command) {
+    command->add_option("--schema", quarantine_.schema, "Only of this schema, as in tasmota/sensor");
+    command->add_option("--topic", quarantine_.topic,
+                        "Only from topics that this filter covers, as in 'tele/+/SENSOR'");
+    command->add_option("--reason", quarantine_.reason, "Only with this text in the reason");
+    command->add_option("--cloud", quarantine_.cloud, "Only what this cloud refused; '' for messages alone");
   }
 
   void add_schema_commands() {
@@ -256,6 +309,7 @@ class CommandLine {
   std::filesystem::path config_ = default_config;
   bool json_ = false;
   CommandSendOptions command_;
+  QuarantineOptions quarantine_;
   TryOptions try_;
   SchemasOptions schemas_;
   NewSchemaOptions new_schema_;

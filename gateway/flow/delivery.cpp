@@ -51,7 +51,39 @@ Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const
 
 Duration Delivery::step(std::stop_token stop) {
   backing_off_ = false;
-  return ahead_ ? step_ahead(stop) : step_in_order(stop);
+  step_again(stop);
+  const Duration rest = ahead_ ? step_ahead(stop) : step_in_order(stop);
+  if (backing_off_ || !store_.waits_again(options_.cloud)) return rest;
+  return std::clamp(std::chrono::ceil<Duration>(again_at_ - clock_.now()), Duration(0), rest);
+}
+
+void Delivery::step_again(const std::stop_token& stop) {
+  if (clock_.now() < again_at_ || !store_.waits_again(options_.cloud)) return;
+  const auto page = store_.read_again(options_.cloud, {options_.count_max, options_.bytes_max});
+  std::vector<Verdict> verdicts;
+  if (page && !page->records.empty()) verdicts = sink_.deliver(page->records, stop);
+  const Result<const Verdict*> deferral = page ? settle_again(*page, verdicts) : page.error();
+  if (!deferral) {
+    log_.error(options_.cloud, "cannot send again what was replayed: " + deferral.error().message);
+    again_at_ = clock_.now() + store_error_rest;
+  } else if (*deferral != nullptr && !stop.stop_requested()) {
+    set_trouble(
+        Trouble{(*deferral)->paused ? CloudState::Health::paused : CloudState::Health::down, (*deferral)->reason});
+    again_at_ = clock_.now() + rest_after(**deferral, failures_again_++);
+  }
+}
+
+Result<const Verdict*> Delivery::settle_again(const store::Page& page, std::vector<Verdict>& verdicts) {
+  verdicts.resize(page.records.size());  // a missing verdict is a deferral
+  const auto deferral = std::find_if(verdicts.begin(), verdicts.end(),
+                                     [](const Verdict& each) { return each.outcome == Outcome::deferred; });
+  const auto settled = static_cast<std::size_t>(deferral - verdicts.begin());
+  std::vector<store::Store::AgainSettlement> settlements;
+  for (std::size_t i = 0; i < settled; ++i)
+    settlements.push_back({page.positions[i], verdicts[i].outcome == Outcome::accepted, verdicts[i].reason});
+  if (auto done = store_.settle_again(options_.cloud, settlements); !done) return done.error();
+  if (note(page.records, {verdicts.data(), settled})) failures_again_ = 0;
+  return deferral == verdicts.end() ? nullptr : &*deferral;
 }
 
 Duration Delivery::step_in_order(const std::stop_token& stop) {
@@ -129,7 +161,7 @@ bool Delivery::settle_ahead() {
   }
 }
 
-void Delivery::note(std::span<const Record> batch, std::span<const Verdict> verdicts) {
+bool Delivery::note(std::span<const Record> batch, std::span<const Verdict> verdicts) {
   bool accepted = false;
   for (std::size_t i = 0; i < verdicts.size() && verdicts[i].outcome != Outcome::deferred; ++i) {
     accepted |= verdicts[i].outcome == Outcome::accepted;
@@ -139,9 +171,10 @@ void Delivery::note(std::span<const Record> batch, std::span<const Verdict> verd
       log_.warning(options_.cloud,
                    "record " + batch[i].id.text() + " refused, now in quarantine: " + verdicts[i].reason);
   }
-  if (!accepted) return;
+  if (!accepted) return false;
   failures_ = 0;
   set_trouble(std::nullopt);
+  return true;
 }
 
 bool Delivery::filling(std::span<const Record> records) {
@@ -196,7 +229,10 @@ const Verdict* Delivery::settle(store::Page page, const std::vector<bool>& wante
 Duration Delivery::back_off(const Verdict& verdict) {
   backing_off_ = true;
   set_trouble(Trouble{verdict.paused ? CloudState::Health::paused : CloudState::Health::down, verdict.reason});
-  const int before = failures_++;
+  return rest_after(verdict, failures_++);
+}
+
+Duration Delivery::rest_after(const Verdict& verdict, int before) {
   if (verdict.paused) return doubled(pause_first, before, pause_max);
   if (verdict.retry_after) return std::clamp(*verdict.retry_after, Duration(0), retry_after_max);
   const Duration most = doubled(back_off_first, before, back_off_max);

@@ -68,10 +68,17 @@ class Delivery {
   const Verdict* settle(store::Page page, const std::vector<bool>& wanted, std::vector<Verdict>& verdicts);
   Duration back_off(const Verdict& verdict);
   bool filling(std::span<const Record> records);
+  /// Sends what is to be sent again. It has a pace of its own: what the cloud does not take of it holds up nothing
+  /// else.
+  void step_again(const std::stop_token& stop);
+  Result<const Verdict*> settle_again(const store::Page& page, std::vector<Verdict>& verdicts);
+  /// How long to rest after the `before`th deferral in a row.
+  Duration rest_after(const Verdict& verdict, int before);
   Duration step_in_order(const std::stop_token& stop);
   Duration step_ahead(const std::stop_token& stop);
   bool settle_ahead();
-  void note(std::span<const Record> batch, std::span<const Verdict> verdicts);
+  /// Counts and tells, up to the first deferral. Whether any was accepted.
+  bool note(std::span<const Record> batch, std::span<const Verdict> verdicts);
   void tell(CloudState::Health health, std::string error);
   /// What the last verdict says is in the way; a standing connection that comes up does not end it.
   struct Trouble {
@@ -92,6 +99,8 @@ class Delivery {
   bool backing_off_ = false;
   bool link_down_ = true;  ///< look()'s alone: what it told last; a standing connection begins down
   int failures_ = 0;       ///< deferrals in a row without anything accepted
+  int failures_again_ = 0;
+  Instant again_at_{};  ///< not before
   std::optional<Instant> filling_since_;
   std::minstd_rand random_{std::random_device{}()};
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gateway/core/unsynced.h"
+#include "gateway/flow/read_message.h"
 
 namespace sluice::flow {
 
@@ -93,12 +93,7 @@ void Ingest::take(const Message& message) {
               "set aside unread: it was in flight when the gateway ended uncleanly three times in a row");
     return;
   }
-  const std::size_t before = batch_.records.size();
-  normalize::Fate fate = normalizer_.normalize(message, batch_.records);
-  if (options_.keep_payloads && batch_.records.size() > before && !message.cut())
-    batch_.records[before].payload = message.payload;
-  if (message.boot_at)
-    for (std::size_t i = before; i < batch_.records.size(); ++i) mark_unsynced(batch_.records[i], *message.boot_at);
+  normalize::Fate fate = read_message(message, normalizer_, options_.keep_payloads, batch_.records);
   switch (fate.kind) {
     case normalize::Fate::Kind::understood:
       batch_.counts.understood += 1;

@@ -13,7 +13,6 @@ store::Quarantined refused(const Record& record, const std::string& cloud, std::
   entry.received_at = record.accepted().value_or(record.id.time());
   entry.cloud = cloud;
   entry.record = record;
-  entry.record->payload.reset();
   return entry;
 }
 

@@ -103,6 +103,12 @@ std::optional<Accounts::Waiting> Accounts::waiting_after_thaw(std::string_view c
   return place_of(cloud);
 }
 
+bool Accounts::waits_again(std::string_view cloud) const {
+  const std::lock_guard lock(mutex_);
+  const Account* account = books_.find(cloud);
+  return account != nullptr && account->again > 0;
+}
+
 bool Accounts::settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through) {
   std::unique_lock lock(mutex_);
   thawed_.wait(lock, [&] { return !frozen_; });

@@ -51,6 +51,9 @@ class Accounts {
   /// The same, but never in the middle of a change.
   std::optional<Waiting> waiting_after_thaw(std::string_view cloud) const;
 
+  /// Whether records are to be sent to it again.
+  bool waits_again(std::string_view cloud) const;
+
   /// False if the cloud is not known.
   bool settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through);
 

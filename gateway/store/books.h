@@ -26,25 +26,35 @@ struct Totals {
   Mark tail;    ///< the newest record; stays when all are gone
   Mark pruned;  ///< up to here the rows are gone
   std::uint64_t quarantine_records = 0, quarantine_dropped = 0;
-  std::int64_t quarantine_bytes = 0;
-  std::int64_t quarantine_last = 0;  ///< the newest id: never given again
-  std::int64_t receipts_last = 0;    ///< QoS 1 messages so far
-  std::int64_t running = 0;          ///< 1 from open to a clean close
-  std::int64_t unclean_ends = 0;     ///< in a row, without a message stored between them
-  std::int64_t probes = 0;           ///< something to write, to see whether writing works
+  std::int64_t quarantine_bytes = 0;  ///< with what is being sent again
+  std::uint64_t quarantine_discarded = 0;
+  std::uint64_t replayed_understood = 0, replayed_ignored = 0;  ///< messages
+  std::int64_t quarantine_last = 0;                             ///< the newest id: never given again
+  std::int64_t receipts_last = 0;                               ///< QoS 1 messages so far
+  std::int64_t running = 0;                                     ///< 1 from open to a clean close
+  std::int64_t unclean_ends = 0;                                ///< in a row, without a message stored between them
+  std::int64_t probes = 0;                                      ///< something to write, to see whether writing works
   CommandCounts commands;
   std::int64_t boot = 0;             ///< Clock::boot() of the run of the machine in which the file was written last
   std::int64_t boot_seq = 0;         ///< the tail when that run was first seen,
   std::int64_t boot_quarantine = 0;  ///< and quarantine_last
 };
 
-/// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates.
+/// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates, or is sent again.
 struct Account {
   std::string name;
   std::int64_t begin = 0;
   Mark cursor;
   std::uint64_t delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
 
+  /// Refused ones that are sent again: how many wait, what they measure, and how many there have been.
+  std::uint64_t again = 0;
+  std::int64_t again_bytes = 0;
+  std::uint64_t replayed = 0;
+  /// Of those, what had been refused by an earlier cloud of this name, so that no fate of this one counted it.
+  std::uint64_t readmitted = 0;
+
+  std::uint64_t stored(Mark tail) const { return static_cast<std::uint64_t>(tail.seq - begin) + readmitted; }
   std::uint64_t fates() const { return delivered + rejected + skipped + dropped_size + dropped_age; }
   bool operator==(const Account&) const = default;
 };

@@ -119,8 +119,12 @@ std::string_view Statement::text(int column) const {
   return {data != nullptr ? data : "", static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
 std::optional<std::string> Statement::maybe_text(int column) const {
-  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  if (is_null(column)) return std::nullopt;
   const Bytes bytes = blob(column);
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }

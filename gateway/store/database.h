@@ -38,6 +38,7 @@ class Statement {
   /// Ends the reading: no transaction is held any more.
   void rewind();
 
+  bool is_null(int column) const;
   std::int64_t number(int column) const;
   std::string_view text(int column) const;
   Bytes blob(int column) const;

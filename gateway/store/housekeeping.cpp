@@ -71,11 +71,10 @@ Result<> Writer::step() {
   Books next = accounts_->books();
   const Result<bool> aged = drop_aged(next);
   if (!aged) return history_.failed(aged.error()), aged.error();
-  if (!*aged) freeze.reset();
-
   const Timestamp oldest = clock_.wall_time() - limits_.quarantine_age_max;
   const Result<bool> old_in_quarantine = trust_.holds() ? quarantine_.has_older(oldest) : Result<bool>(false);
   if (!old_in_quarantine) return history_.failed(old_in_quarantine.error()), old_in_quarantine.error();
+  if (!*aged && !*old_in_quarantine) freeze.reset();
   const Timestamp oldest_command = clock_.wall_time() - commands_age_max;
   const Result<bool> old_commands = trust_.holds() ? inbox_.has_older(oldest_command) : Result<bool>(false);
   if (!old_commands) return history_.failed(old_commands.error()), old_commands.error();
@@ -88,7 +87,7 @@ Result<> Writer::step() {
     if (*old_commands)
       if (auto done = inbox_.drop_older(oldest_command, commands_drop_max); !done) return done;
     if (!*old_in_quarantine) return {};
-    return quarantine_.drop_older(oldest, quarantine_drop_max, books.totals);
+    return quarantine_.drop_older(oldest, quarantine_drop_max, books);
   });
 }
 

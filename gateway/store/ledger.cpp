@@ -22,6 +22,9 @@ void each_total(A& a, B& b, Visit visit) {
   visit("quarantine_records", a.quarantine_records, b.quarantine_records);
   visit("quarantine_bytes", a.quarantine_bytes, b.quarantine_bytes);
   visit("quarantine_dropped", a.quarantine_dropped, b.quarantine_dropped);
+  visit("quarantine_discarded", a.quarantine_discarded, b.quarantine_discarded);
+  visit("replayed_understood", a.replayed_understood, b.replayed_understood);
+  visit("replayed_ignored", a.replayed_ignored, b.replayed_ignored);
   visit("quarantine_last", a.quarantine_last, b.quarantine_last);
   visit("receipts_last", a.receipts_last, b.receipts_last);
   visit("running", a.running, b.running);
@@ -49,6 +52,10 @@ void each_entry(A& a, B& b, Visit visit) {
   visit("skipped", a.skipped, b.skipped);
   visit("dropped_size", a.dropped_size, b.dropped_size);
   visit("dropped_age", a.dropped_age, b.dropped_age);
+  visit("again", a.again, b.again);
+  visit("again_bytes", a.again_bytes, b.again_bytes);
+  visit("replayed", a.replayed, b.replayed);
+  visit("readmitted", a.readmitted, b.readmitted);
 }
 
 // Beside those: how many messages of each schema went to quarantine.
@@ -141,7 +148,7 @@ bool plausible(const Books& books) {
   for (const Account& cloud : books.clouds) {
     const bool inside = 0 <= cloud.begin && cloud.begin <= cloud.cursor.seq && cloud.cursor.seq <= totals.tail.seq &&
                         cloud.cursor.bytes <= totals.tail.bytes;
-    if (!inside || cloud.fates() != static_cast<std::uint64_t>(cloud.cursor.seq - cloud.begin)) return false;
+    if (!inside || cloud.fates() + cloud.again != cloud.stored(cloud.cursor)) return false;
   }
   return true;
 }

@@ -119,16 +119,29 @@ CREATE TABLE devices (
 ) WITHOUT ROWID;
 )sql";
 
+// sent_again: the refused records that wait for their cloud once more; a table of its own, so that who walks quarantine
+// need not read its rows to their ends. original: the device's own payload, of a refused record. counted: 1 while the
+// refusal stands in its cloud's `rejected`.
+constexpr const char* fourth_step = R"sql(
+CREATE TABLE sent_again (
+  entry INTEGER PRIMARY KEY,
+  cloud TEXT NOT NULL
+);
+CREATE INDEX sent_again_to ON sent_again (cloud, entry);
+ALTER TABLE quarantine ADD COLUMN original BLOB;
+ALTER TABLE quarantine ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
+)sql";
+
 // boot_at: of a row that was written while the clock was not synced, when by that clock the machine was started; NULL
 // elsewhere, and once the row is mended. The record is then as old as `dated` says, which above 1 is a time.
-constexpr const char* unsynced_step = R"sql(
+constexpr const char* fifth_step = R"sql(
 ALTER TABLE log ADD COLUMN boot_at INTEGER;
 CREATE INDEX unsynced_log ON log (seq) WHERE boot_at IS NOT NULL;
 ALTER TABLE quarantine ADD COLUMN boot_at INTEGER;
 CREATE INDEX unsynced_quarantine ON quarantine (id) WHERE boot_at IS NOT NULL;
 )sql";
 
-constexpr std::array steps_to_here = {first_step, second_step, third_step, unsynced_step};
+constexpr std::array steps_to_here = {first_step, second_step, third_step, fourth_step, fifth_step};
 constexpr std::int64_t application_id = 0x536c7563;
 
 }  // namespace

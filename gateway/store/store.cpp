@@ -1,5 +1,6 @@
 #include "gateway/store/store.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "gateway/store/accounts.h"
 #include "gateway/store/cloud_reader.h"
 #include "gateway/store/data_folder.h"
+#include "gateway/store/quarantine_reader.h"
 #include "gateway/store/schema.h"
 #include "gateway/store/writer.h"
 
@@ -23,14 +25,15 @@ Error no_cloud(std::string_view name) {
 CloudCounts counts_of(const Account& account, Mark tail) {
   CloudCounts counts;
   counts.name = account.name;
-  counts.stored = static_cast<std::uint64_t>(tail.seq - account.begin);
+  counts.stored = account.stored(tail);
   counts.delivered = account.delivered;
   counts.rejected = account.rejected;
   counts.skipped = account.skipped;
   counts.dropped_size = account.dropped_size;
   counts.dropped_age = account.dropped_age;
-  counts.backlog_records = static_cast<std::uint64_t>(tail.seq - account.cursor.seq);
-  counts.backlog_bytes = tail.bytes - account.cursor.bytes;
+  counts.replayed = account.replayed;
+  counts.backlog_records = static_cast<std::uint64_t>(tail.seq - account.cursor.seq) + account.again;
+  counts.backlog_bytes = tail.bytes - account.cursor.bytes + account.again_bytes;
   return counts;
 }
 
@@ -54,6 +57,7 @@ struct Store::State {
   std::string vfs;
   Log& log;
   std::unique_ptr<Writer> writer;
+  std::unique_ptr<QuarantineReader> quarantine;
   std::mutex readers_mutex;
   Readers readers;
 
@@ -63,6 +67,17 @@ struct Store::State {
     const std::lock_guard lock(readers_mutex);
     const auto found = readers.find(cloud);
     return found != readers.end() ? found->second : nullptr;
+  }
+
+  /// When the oldest record was accepted that waits for this cloud, if that can be told.
+  std::optional<Timestamp> oldest(const Account& account) {
+    std::optional<Timestamp> found;
+    if (const auto waiting = reader(account.name))
+      if (const auto first = waiting->oldest(account.cursor)) found = *first;
+    if (account.again == 0) return found;
+    const auto first = quarantine->oldest_again(account.name);
+    if (!first || !*first) return found;
+    return found ? std::min(*found, **first) : **first;
   }
 
   Result<Readers> readers_for(const std::vector<std::string>& names) {
@@ -100,7 +115,10 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& 
   if (auto done = folder->make_file(file_name); !done) return done.error();
   auto writer = Writer::open(file, options, clock, log);
   if (!writer) return writer.error();
-  std::unique_ptr<State> state(new State{std::move(*folder), options.vfs, log, std::move(*writer), {}, {}});
+  auto quarantine = QuarantineReader::open(file, options.vfs);
+  if (!quarantine) return quarantine.error();
+  std::unique_ptr<State> state(
+      new State{std::move(*folder), options.vfs, log, std::move(*writer), std::move(*quarantine), {}, {}});
 
   std::vector<std::string> names;
   for (const Account& cloud : state->writer->accounts().books().clouds) names.push_back(cloud.name);
@@ -160,6 +178,19 @@ Result<> Store::settle(std::string_view cloud, std::span<const Settlement> settl
   return state_->writer->accounts().settle(cloud, settlements, through) ? Result<>() : no_cloud(cloud);
 }
 
+Result<Page> Store::read_again(std::string_view cloud, const ReadLimits& limits) {
+  if (!waits_again(cloud)) return Page{};
+  return state_->quarantine->again(cloud, limits);
+}
+
+Result<> Store::settle_again(std::string_view cloud, std::span<const AgainSettlement> settlements) {
+  return settlements.empty() ? Result<>() : state_->writer->settle_again(cloud, settlements);
+}
+
+bool Store::waits_again(std::string_view cloud) const {
+  return state_->writer->accounts().waits_again(cloud);
+}
+
 void Store::wait(std::string_view cloud, Duration most, std::int64_t after) {
   state_->writer->accounts().wait(cloud, most, after);
 }
@@ -187,15 +218,44 @@ Snapshot Store::snapshot() const {
   shown.quarantine_records = totals.quarantine_records;
   shown.quarantine_bytes = totals.quarantine_bytes;
   shown.quarantine_dropped = totals.quarantine_dropped;
+  shown.quarantine_discarded = totals.quarantine_discarded;
+  shown.replayed_understood = totals.replayed_understood;
+  shown.replayed_ignored = totals.replayed_ignored;
   shown.outbox_bytes = books.outbox_bytes();
   shown.commands = totals.commands;
   for (const Account& account : books.clouds) {
     CloudCounts& counts = shown.clouds.emplace_back(counts_of(account, totals.tail));
-    const std::shared_ptr<CloudReader> reader = state_->reader(account.name);
-    if (counts.backlog_records == 0 || !reader) continue;
-    if (const auto oldest = reader->oldest(account.cursor)) counts.oldest = *oldest;
+    shown.quarantine_records -= account.again;
+    shown.quarantine_bytes -= account.again_bytes;
+    if (counts.backlog_records > 0) counts.oldest = state_->oldest(account);
   }
   return shown;
+}
+
+Result<QuarantinePage> Store::quarantine(const QuarantineFilter& filter, const QuarantineStretch& stretch) const {
+  return state_->quarantine->page(filter, stretch);
+}
+
+Result<QuarantineGroups> Store::quarantine_groups(const QuarantineFilter& filter, const QuarantineBy& by) const {
+  return state_->quarantine->groups(filter, by);
+}
+
+Result<std::optional<QuarantineEntry>> Store::quarantined(std::int64_t id) const {
+  return state_->quarantine->find(id);
+}
+
+Result<std::vector<bool>> Store::replay(std::span<const Reread> messages) {
+  return state_->writer->replay(messages);
+}
+
+Result<std::vector<Resent>> Store::send_again(std::span<const std::int64_t> ids) {
+  auto answers = state_->writer->send_again(ids);
+  if (answers) wake();
+  return answers;
+}
+
+Result<std::vector<bool>> Store::discard(std::span<const std::int64_t> ids) {
+  return state_->writer->discard(ids);
 }
 
 Result<std::vector<Receipt>> Store::receipts() const {

@@ -15,6 +15,7 @@
 #include "gateway/core/record.h"
 #include "gateway/core/result.h"
 #include "gateway/store/kept_command.h"
+#include "gateway/store/quarantined.h"
 
 namespace sluice::store {
 
@@ -30,26 +31,14 @@ struct Limits {
   Duration quarantine_age_max = std::chrono::days(90);
 };
 
-/// What became of messages (P2). Each message is counted once in `received` and once in one of the four fates.
+/// What became of messages (P2). Each message is counted once in `received` and once in one of the four fates. One that
+/// is read again from quarantine moves from there to its new fate.
 struct MessageCounts {
   std::uint64_t received_qos0 = 0, received_qos1 = 0;
   std::uint64_t understood = 0, ignored = 0, quarantined = 0, redelivered = 0;
 
   MessageCounts& operator+=(const MessageCounts& other);
   std::uint64_t received() const { return received_qos0 + received_qos1; }
-};
-
-/// Something that could not be understood (a message), or that a cloud refused for good (a record).
-struct Quarantined {
-  std::string reason{};
-  std::string schema{}, field{};   ///< where known
-  std::string topic{}, payload{};  ///< of a message; a refused record keeps its data here as payload
-  bool retained = false;
-  std::uint64_t payload_size = 0;  ///< as published
-  Timestamp received_at{};
-  std::optional<Timestamp> boot_at{};  ///< Message::boot_at
-  std::string cloud{};                 ///< who refused the record; empty for a message
-  std::optional<Record> record{};      ///< the refused record
 };
 
 /// A QoS 1 message that was stored, so that its redelivery can be recognised (P3).
@@ -79,7 +68,8 @@ struct Batch {
 /// What became of one record at one cloud.
 enum class Settled { delivered, rejected, skipped };
 
-/// Records of the outbox as one cloud reads them. `positions[i]` is the place of `records[i]` in the log.
+/// Records of the outbox as one cloud reads them. `positions[i]` is the place of `records[i]` in the log; of those that
+/// are sent again, their number in quarantine.
 struct Page {
   std::vector<Record> records{};
   std::vector<std::int64_t> positions{};
@@ -89,6 +79,7 @@ struct Page {
 struct CloudCounts {
   std::string name;
   std::uint64_t stored = 0, delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
+  std::uint64_t replayed = 0;  ///< moved from `rejected` back to the backlog, so far
   std::uint64_t backlog_records = 0;
   std::int64_t backlog_bytes = 0;
   std::optional<Timestamp> oldest;  ///< acceptance of the oldest waiting record
@@ -102,7 +93,9 @@ struct Snapshot {
   std::vector<std::pair<std::string, std::uint64_t>> quarantined_by_schema;  ///< messages, since the database began
   std::uint64_t quarantine_records = 0;
   std::int64_t quarantine_bytes = 0;
-  std::uint64_t quarantine_dropped = 0;  ///< let go by quarantine's own bounds
+  std::uint64_t quarantine_dropped = 0;                         ///< let go by quarantine's own bounds
+  std::uint64_t quarantine_discarded = 0;                       ///< let go by hand
+  std::uint64_t replayed_understood = 0, replayed_ignored = 0;  ///< messages: what they have become
   std::int64_t outbox_bytes = 0;
   CommandCounts commands;
 };
@@ -162,6 +155,19 @@ class Store {
   Result<> settle(std::string_view cloud, std::span<const Settlement> settlements,
                   std::vector<Quarantined> refused = {});
 
+  /// The records that `cloud` is to be sent again, oldest first; empty: none. They belong to its backlog.
+  Result<Page> read_again(std::string_view cloud, const ReadLimits& limits);
+  /// What has become of them: delivered ones are gone, rejected ones are in quarantine again, with the new reason. What
+  /// the bounds of quarantine have dropped meanwhile is passed over. Durable on return.
+  struct AgainSettlement {
+    std::int64_t id = 0;
+    bool delivered = false;
+    std::string reason{};
+  };
+  Result<> settle_again(std::string_view cloud, std::span<const AgainSettlement> settlements);
+  /// Whether there are any. Cheap.
+  bool waits_again(std::string_view cloud) const;
+
   /// Blocks until records behind what `cloud` has settled, and behind `after`, may be there, `wake` is called, or
   /// `most` has passed.
   void wait(std::string_view cloud, Duration most, std::int64_t after = 0);
@@ -186,6 +192,21 @@ class Store {
   std::optional<Mended> take_mended();
 
   Snapshot snapshot() const;
+
+  /// Quarantine as people see it: without what is being sent again, which belongs to a backlog; quarantined() finds
+  /// that too. Reads on a connection of its own.
+  Result<QuarantinePage> quarantine(const QuarantineFilter& filter, const QuarantineStretch& stretch) const;
+  Result<QuarantineGroups> quarantine_groups(const QuarantineFilter& filter, const QuarantineBy& by) const;
+  Result<std::optional<QuarantineEntry>> quarantined(std::int64_t id) const;
+
+  /// Messages that were read again: in one commit their records are appended, they leave quarantine, and the counts
+  /// move; one that cannot be read still stays with its new reason. Answers which were (still) there: of the others
+  /// nothing is appended. Errors as with append.
+  Result<std::vector<bool>> replay(std::span<const Reread> messages);
+  /// Puts refused records into their cloud's backlog, and no other's, under the same ids: `rejected` becomes `backlog`.
+  Result<std::vector<Resent>> send_again(std::span<const std::int64_t> ids);
+  /// Lets entries go. Answers which were there.
+  Result<std::vector<bool>> discard(std::span<const std::int64_t> ids);
 
   /// The digest of the last stored QoS 1 message with each packet id, while fewer than 32 768 QoS 1 messages have been
   /// stored after it (half of the id space, so that an id the broker gives anew is never taken for the old one).

@@ -42,16 +42,22 @@ Error buffer_full(std::int64_t waiting, const Limits& limits) {
 
 }  // namespace
 
+Result<bool> Writer::exceeds(std::int64_t more, bool must) const {
+  const std::int64_t waiting = accounts_->outbox_bytes();
+  if (more == 0 || waiting + more <= limits_.size_max) return false;
+  // An empty buffer takes a batch of any size: refused for ever, it would block all that comes after it.
+  if (limits_.when_full == WhenFull::hold && waiting > 0 && !must) return buffer_full(waiting, limits_);
+  return true;
+}
+
 Result<> Writer::append(const Batch& batch) {
   const std::lock_guard turn(turn_);
-  const std::int64_t waiting = accounts_->outbox_bytes();
-  const bool over = !batch.records.empty() && waiting + size_of(batch.records) > limits_.size_max;
-  // An empty buffer takes a batch of any size: refused for ever, it would block all that comes after it.
   // The ends of commands that were sent are few, and must be stored; a flood of refused ones has to wait.
-  if (over && limits_.when_full == WhenFull::hold && waiting > 0 && batch.changes.empty())
-    return buffer_full(waiting, limits_);
+  const Result<bool> over = exceeds(size_of(batch.records), !batch.changes.empty());
+  if (!over) return over.error();
   std::optional<Accounts::Freeze> freeze;
-  if (over) freeze.emplace(*accounts_);
+  // What is put into quarantine may push something out of it that is being sent again.
+  if (*over || !batch.quarantined.empty()) freeze.emplace(*accounts_);
   Books next = accounts_->books();
   const bool proves_sound = next.totals.unclean_ends > 0 && batch.counts.received() > 0;
   count(batch, next.totals);
@@ -65,15 +71,8 @@ Result<> Writer::append(const Batch& batch) {
 
 Result<> Writer::put_rows(const Batch& batch, Books& next) {
   Totals& totals = next.totals;
-  const bool dated = clock_.synced();
-  for (const Record& record : batch.records) {
-    totals.tail.seq += 1;
-    totals.tail.bytes += static_cast<std::int64_t>(record.size());
-    if (auto done = log_.append(record, totals.tail, dated); !done) return done;
-  }
-  if (limits_.when_full == WhenFull::drop_oldest)
-    if (auto done = make_room(next); !done) return done;
-  if (auto done = put_quarantined(batch.quarantined, totals); !done) return done;
+  if (auto done = put_records(batch.records, next); !done) return done;
+  if (auto done = put_quarantined(batch.quarantined, next); !done) return done;
   if (auto done = inbox_.put(batch, totals.commands); !done) return done;
   if (auto done = devices_.put(batch.devices); !done) return done;
   if (auto done = devices_.drop(batch.gone_devices); !done) return done;
@@ -82,13 +81,24 @@ Result<> Writer::put_rows(const Batch& batch, Books& next) {
   return receipts_.append(batch.receipts, totals.receipts_last);
 }
 
-Result<> Writer::put_quarantined(std::span<const Quarantined> entries, Totals& totals) {
+Result<> Writer::put_records(std::span<const Record> records, Books& next) {
+  Totals& totals = next.totals;
+  const bool dated = clock_.synced();
+  for (const Record& record : records) {
+    totals.tail.seq += 1;
+    totals.tail.bytes += static_cast<std::int64_t>(record.size());
+    if (auto done = log_.append(record, totals.tail, dated); !done) return done;
+  }
+  return limits_.when_full == WhenFull::drop_oldest ? make_room(next) : Result<>();
+}
+
+Result<> Writer::put_quarantined(std::span<const Quarantined> entries, Books& next) {
   if (entries.empty()) return {};
   const Timestamp now = clock_.wall_time();
   const bool dated = clock_.synced();
   for (const Quarantined& entry : entries)
-    if (auto done = quarantine_.put(entry, now, dated, totals); !done) return done;
-  return quarantine_.keep_within(limits_.quarantine_size_max, totals);
+    if (auto done = quarantine_.put(entry, now, dated, next.totals); !done) return done;
+  return quarantine_.keep_within(limits_.quarantine_size_max, next);
 }
 
 Result<> Writer::ready() {
@@ -109,7 +119,7 @@ Result<> Writer::settle(std::string_view cloud, std::span<const Store::Settlemen
   Account* account = next.find(cloud);
   if (account == nullptr) return invalid("no cloud is named " + std::string(cloud));
   store::settle(*account, settlements, through);
-  return commit(std::move(next), &freeze, [&](Books& books) { return put_quarantined(refused, books.totals); });
+  return commit(std::move(next), &freeze, [&](Books& books) { return put_quarantined(refused, books); });
 }
 
 Result<std::vector<Store::Forgotten>> Writer::keep_clouds(const std::vector<std::string>& names) {
@@ -129,12 +139,14 @@ Result<std::vector<Store::Forgotten>> Writer::keep_clouds(const std::vector<std:
   for (const Account& cloud : before)
     if (next.find(cloud.name) == nullptr)
       forgotten.push_back({cloud.name, static_cast<std::uint64_t>(tail.seq - cloud.cursor.seq)});
-  const auto forget_answers = [&](Books&) -> Result<> {
-    for (const Store::Forgotten& gone : forgotten)
+  const auto forget = [&](Books&) -> Result<> {
+    for (const Store::Forgotten& gone : forgotten) {
       if (auto done = inbox_.forget(gone.cloud); !done) return done;
+      if (auto done = quarantine_.forget(gone.cloud); !done) return done;
+    }
     return {};
   };
-  if (auto done = commit(std::move(next), &freeze, forget_answers); !done) return done.error();
+  if (auto done = commit(std::move(next), &freeze, forget); !done) return done.error();
   return forgotten;
 }
 

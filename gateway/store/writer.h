@@ -41,6 +41,10 @@ class Writer {
   Result<> ready();
   Result<> settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through,
                   std::span<const Quarantined> refused);
+  Result<std::vector<bool>> replay(std::span<const Reread> messages);
+  Result<std::vector<Resent>> send_again(std::span<const std::int64_t> ids);
+  Result<> settle_again(std::string_view cloud, std::span<const Store::AgainSettlement> settlements);
+  Result<std::vector<bool>> discard(std::span<const std::int64_t> ids);
   Result<std::vector<Store::Forgotten>> keep_clouds(const std::vector<std::string>& names);
   Result<> step();
   std::optional<Store::Mended> take_mended();
@@ -69,8 +73,15 @@ class Writer {
   Result<> commit(Books next, const Accounts::Freeze* freeze, const Change& change);
   Result<> write(Books& next, const Change& change);
 
+  /// Whether the outbox would be over its bound with so much more; an error where it holds what it has instead, unless
+  /// it `must` take this.
+  Result<bool> exceeds(std::int64_t more, bool must) const;
   Result<> put_rows(const Batch& batch, Books& next);
-  Result<> put_quarantined(std::span<const Quarantined> entries, Totals& totals);
+  Result<> put_records(std::span<const Record> records, Books& next);
+  Result<> put_quarantined(std::span<const Quarantined> entries, Books& next);
+  Result<bool> put_reread(const Reread& message, Books& next);
+  Result<Resent> put_again(std::int64_t id, Books& next);
+  Result<> end_again(Account& account, const Store::AgainSettlement& settlement, Totals& totals);
   Result<> make_room(Books& next);
   Result<> prune(Books& next, Mark tail_before);
   Result<bool> drop_aged(Books& next);

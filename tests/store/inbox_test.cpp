@@ -335,11 +335,17 @@ TEST_F(InboxTest, a_full_buffer_that_holds_takes_outcomes) {
 TEST_F(InboxTest, a_database_of_version_2_is_read_on) {
   ASSERT_TRUE(stage.store->append(stage.batch(3)));
   stage.store.reset();
-  ASSERT_TRUE(Database::open(stage.file(), Database::Mode::write)
-                  ->run("DROP TABLE commands; DROP TABLE answers; DROP TABLE settings; DROP TABLE devices;"
-                        "DROP INDEX unsynced_log; DROP INDEX unsynced_quarantine;"
-                        "ALTER TABLE log DROP COLUMN boot_at; ALTER TABLE quarantine DROP COLUMN boot_at;"
-                        "DELETE FROM ledger WHERE entry LIKE 'commands_%'; PRAGMA user_version = 2"));
+  {
+    auto database = Database::open(stage.file(), Database::Mode::write);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(
+        database->run("DROP TABLE commands; DROP TABLE answers; DROP TABLE settings; DROP TABLE devices;"
+                      "DROP TABLE sent_again; ALTER TABLE quarantine DROP COLUMN original;"
+                      "ALTER TABLE quarantine DROP COLUMN counted;"
+                      "DROP INDEX unsynced_log; DROP INDEX unsynced_quarantine;"
+                      "ALTER TABLE log DROP COLUMN boot_at; ALTER TABLE quarantine DROP COLUMN boot_at;"
+                      "DELETE FROM ledger WHERE entry LIKE 'commands_%'; PRAGMA user_version = 2"));
+  }
   const auto opened = stage.open();
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(stage.store->read("a", {})->records.size(), 3u);
