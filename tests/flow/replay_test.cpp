@@ -296,13 +296,20 @@ TEST_F(SendAgainTest, OneThatTheCloudCannotTakeNowHoldsUpNothingElse) {
 }
 
 TEST_F(SendAgainTest, ACloudThatIsAwayIsLeftInPeaceByReplaysToo) {
-  replay({1});
-  sink_a_.answer = [](const Record&) { return Verdict::defer("503", Duration(20s)); };
+  receive({"2"});
+  deliver();
+  ASSERT_EQ(held(), (Ids{1, 2}));
+  replay({1, 2});
+  sink_a_.answer = [](const Record& record) {
+    return record.data.find("\"value\":4") != std::string::npos ? Verdict::defer("503", Duration(20s))
+                                                                : Verdict::accept();
+  };
   receive({"4"});
-  sink_a_.sent.clear();
-  EXPECT_EQ(a_->step({}), Duration(20s));
+  a_.emplace(Delivery::Options{.cloud = "a", .type = "webhook", .only = {}, .count_max = 1}, *store_, sink_a_, clock_,
+             log_);
+  EXPECT_EQ(a_->step({}), Duration(20s)) << "though another one is to be sent again";
   EXPECT_TRUE(a_->backing_off());
-  EXPECT_EQ(sink_a_.sent.size(), 2u);
+  EXPECT_TRUE(store_->waits_again("a"));
 }
 
 TEST_F(SendAgainTest, SurvivesARestart) {

@@ -238,6 +238,19 @@ TEST_F(ReplayedQuarantine, a_record_that_is_refused_again_is_back_with_the_new_r
   }
 }
 
+TEST_F(ReplayedQuarantine, only_its_cloud_settles_what_is_sent_again_and_only_once) {
+  refuse(2);
+  ASSERT_TRUE(stage.store->send_again(Ids{1}));
+  const std::vector<Store::AgainSettlement> both = {{1, true}, {2, true}};
+  ASSERT_TRUE(stage.store->settle_again("b", both));
+  EXPECT_EQ(stage.cloud("b").delivered, 2u) << "as before";
+  EXPECT_EQ(stage.cloud("a").backlog_records, 1u);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(stage.store->settle_again("a", both));
+  EXPECT_EQ(stage.cloud("a").delivered, 1u);
+  EXPECT_EQ(stage.cloud("a").rejected, 1u);
+  EXPECT_EQ(listed(), Ids{2});
+}
+
 TEST_F(ReplayedQuarantine, the_bounds_drop_what_waits_to_be_sent_again_too) {
   open({.quarantine_size_max = 2000});
   refuse(2);
@@ -291,11 +304,8 @@ TEST_F(ReplayedQuarantine, of_an_earlier_version_is_replayed_too) {
   stage.store.reset();
   {
     auto database = Database::open(stage.file(), Database::Mode::write);
-    ASSERT_TRUE(
-        database->run("DROP TABLE sent_again; ALTER TABLE quarantine DROP COLUMN original;"
-                      "ALTER TABLE quarantine DROP COLUMN counted;"
-                      "DROP INDEX unsynced_log; DROP INDEX unsynced_quarantine;"
-                      "ALTER TABLE log DROP COLUMN boot_at; ALTER TABLE quarantine DROP COLUMN boot_at; PRAGMA user_version = 3"));
+    ASSERT_TRUE(database->run(undo_later_steps));
+    ASSERT_TRUE(database->run("PRAGMA user_version = 3"));
   }
   ASSERT_TRUE(stage.open());
   EXPECT_EQ(listed(), (Ids{2, 1}));

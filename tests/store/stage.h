@@ -77,6 +77,12 @@ inline void copy_as_killed(const Stage& from, Stage& to) {
                                std::filesystem::copy_options::overwrite_existing);
 }
 
+/// Makes a database of version 3 of a present one, but for its `user_version`.
+inline constexpr const char* undo_later_steps =
+    "DROP TABLE sent_again; ALTER TABLE quarantine DROP COLUMN original; ALTER TABLE quarantine DROP COLUMN counted;"
+    "DROP INDEX unsynced_log; ALTER TABLE log DROP COLUMN boot_at;"
+    "DROP INDEX unsynced_quarantine; ALTER TABLE quarantine DROP COLUMN boot_at;";
+
 /// Settles a whole page with one fate.
 inline Result<> settle_all(Store& store, std::string_view cloud, const Page& page, Settled fate = Settled::delivered) {
   std::vector<Store::Settlement> settlements;
