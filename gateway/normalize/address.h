@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,8 @@ struct JsonAddress {
 class XPath;  // gateway/normalize/xpath.h
 struct XmlAddress {
   std::shared_ptr<const XPath> path;
+  std::optional<NamePart> wildcard;  ///< of the names of the elements or attributes that the path finds
+  std::size_t slot = 0;
 };
 
 /// A field of a row that has names: a column of CSV, one of text's pairs.
@@ -54,8 +57,9 @@ struct TextAddress {
 struct Address {
   std::string text;  ///< as the schema file has it
   std::variant<JsonAddress, XmlAddress, ColumnAddress, TextAddress> way;
-  bool has_wildcard = false;       ///< may name several values
-  std::vector<Address> otherwise;  ///< where nothing stands here, these are asked in turn
+  bool has_wildcard = false;           ///< may name several values
+  std::optional<std::size_t> carried;  ///< index into the message's carried addresses, if it is one
+  std::vector<Address> otherwise;      ///< where nothing stands here, these are asked in turn
 };
 
 /// A column as a schema names it.

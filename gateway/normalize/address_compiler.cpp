@@ -64,6 +64,7 @@ bool has_wildcard(const Address& address) {
   if (const auto* json = std::get_if<JsonAddress>(&address.way))
     return std::any_of(json->steps.begin(), json->steps.end(),
                        [](const JsonStep& step) { return step.kind == JsonStep::Kind::wildcard; });
+  if (const auto* xml = std::get_if<XmlAddress>(&address.way)) return xml->wildcard.has_value();
   const auto* column = std::get_if<ColumnAddress>(&address.way);
   return column != nullptr && column->kind == ColumnAddress::Kind::wildcard;
 }
@@ -109,7 +110,7 @@ std::optional<Address> AddressCompiler::address(const Text& text, Names& known, 
       good = use(json(text, known, binds));
       break;
     case Format::xml:
-      good = use(xml(text));
+      good = use(xml(text, known, binds));
       break;
     case Format::csv:
       good = use(column(text, known, binds));
@@ -120,6 +121,8 @@ std::optional<Address> AddressCompiler::address(const Text& text, Names& known, 
   }
   if (!good) return std::nullopt;
   address.has_wildcard = has_wildcard(address);
+  for (std::size_t i = 0; carried_ != nullptr && i < carried_->size(); ++i)
+    if ((*carried_)[i].text == text.text) address.carried = i;
   return address;
 }
 
@@ -210,10 +213,20 @@ std::optional<JsonStep> AddressCompiler::json_step(std::string_view token, const
   return step;
 }
 
-std::optional<XmlAddress> AddressCompiler::xml(const Text& text) {
+std::optional<XmlAddress> AddressCompiler::xml(const Text& text, Names& known, bool binds) {
+  XmlAddress address;
+  std::string expression = text.text;
   std::string wrong;
-  if (std::shared_ptr<const XPath> path = XPath::compile(text.text, relative_, wrong))
-    return XmlAddress{std::move(path)};
+  address.wildcard = take_wildcard(expression, wrong);
+  if (address.wildcard && wrong.empty()) {
+    const std::optional<Placeholder> found = placeholder(*address.wildcard, text, known, binds);
+    if (!found) return std::nullopt;
+    address.slot = found->slot;
+    if (!found->is_wildcard)
+      wrong = "{" + address.wildcard->name + "} stands for something already: an XPath cannot look for it";
+  }
+  if (wrong.empty()) address.path = XPath::compile(expression, relative_, wrong);
+  if (wrong.empty() && address.path != nullptr) return address;
   problems_.add(text.place, "'" + text.text + "': " + wrong);
   return std::nullopt;
 }

@@ -37,6 +37,9 @@ class AddressCompiler {
   /// Relative to an element of `each`: an absolute XPath is a problem.
   void set_relative(bool relative) { relative_ = relative; }
 
+  /// Addresses like these are carried on from one element to the next, from here on.
+  void set_carried(const std::vector<Text>& carried) { carried_ = &carried; }
+
   std::optional<TextParts> text_parts(const Text& text, Names& known);
 
   /// Whether `name` can stand for something here, without an address: a topic's name, a group, a column given.
@@ -45,7 +48,7 @@ class AddressCompiler {
  private:
   std::optional<JsonAddress> json(const Text& text, Names& known, bool binds);
   std::optional<JsonStep> json_step(std::string_view token, const Text& text, Names& known, bool binds);
-  std::optional<XmlAddress> xml(const Text& text);
+  std::optional<XmlAddress> xml(const Text& text, Names& known, bool binds);
   /// What a placeholder in an address is: a wildcard, or a name that is known already. Nothing: a problem.
   struct Placeholder {
     std::size_t slot;
@@ -68,6 +71,7 @@ class AddressCompiler {
   Names slots_;                     ///< slot i belongs to this name
   std::vector<NamePart> found_as_;  ///< and the last wildcard for it looked so
   bool relative_ = false;
+  const std::vector<Text>* carried_ = nullptr;
 };
 
 }  // namespace sluice::normalize

@@ -14,7 +14,7 @@ using Kind = CalculationStep::Kind;
 
 /// What the message says, by the operand's map; absent where it says nothing. False where it is not in the map.
 bool said_by(const Operand& operand, Surroundings around, Value& said, std::string& reason) {
-  said = first_of(around.source, *operand.at, around.bindings);
+  said = first_of(around.source, *operand.at, around.bindings, around.carried);
   if (said.kind == Value::Kind::structure) said = {};
   if (!said.present() || operand.map.empty()) return true;
   const Scalar* mapped = find_mapped(operand.map, said);

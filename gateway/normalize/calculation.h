@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace sluice::normalize {
 struct Surroundings {
   Source& source;
   Bindings& bindings;
+  std::span<const CarriedValue> carried{};
 };
 
 struct CalculationStep;

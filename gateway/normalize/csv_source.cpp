@@ -5,6 +5,7 @@
 #include <csv.h>
 
 #include "gateway/core/json_text.h"
+#include "gateway/normalize/checksum.h"
 
 namespace sluice::normalize {
 
@@ -43,7 +44,11 @@ class CsvReading {
       payload.remove_prefix(line.size());
       // libcsv knows no comments. A line in the middle of a quoted field is none.
       if (parser_.pstate == 0 && csv_.comment != '\0' && line.front() == csv_.comment) continue;
-      if (csv_parse(&parser_, line.data(), line.size(), &on_field, &on_row, this) != line.size()) return bad_row();
+      if (csv_.checksum) {
+        if (std::optional<Refusal> refusal = parse_sentence(line)) return refusal;
+      } else if (!parse(line)) {
+        return bad_row();
+      }
       if (too_many_) return Refusal{"too many: more than " + std::to_string(elements_max) + " rows", ""};
     }
     if (csv_fini(&parser_, &on_field, &on_row, this) != 0) return bad_row();
@@ -56,6 +61,17 @@ class CsvReading {
     static_cast<CsvReading*>(self)->add_field({static_cast<const char*>(text), size});
   }
   static void on_row(int, void* self) { static_cast<CsvReading*>(self)->end_row(); }
+
+  bool parse(std::string_view text) {
+    return csv_parse(&parser_, text.data(), text.size(), &on_field, &on_row, this) == text.size();
+  }
+
+  std::optional<Refusal> parse_sentence(std::string_view line) {
+    line = line.substr(0, line.find_last_not_of(" \t\r\n") + 1);
+    if (line.empty()) return std::nullopt;
+    if (std::optional<Refusal> refusal = take_checksum(line)) return refusal;
+    return parse(line) && parse("\n") ? std::nullopt : std::optional<Refusal>(bad_row());
+  }
 
   void add_field(std::string_view text) {
     if (source_.fields_.size() >= fields_max) {
@@ -99,6 +115,8 @@ std::optional<Refusal> CsvSource::name_columns(const CsvSchema& csv, const Colum
     names_.push_back(field(0, i));
   if (std::optional<Refusal> refusal = check_names(columns)) return refusal;
   place_columns(columns);
+  // Sentences of several kinds stand in one message.
+  if (csv.checksum && !csv.header) return std::nullopt;
   return check_widths();
 }
 

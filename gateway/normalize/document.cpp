@@ -150,6 +150,8 @@ std::string facts(const MessageSchema& message) {
            "\n";
   if (message.jq) out += "- Reshaped by jq: " + code(message.jq->text) + "\n";
   if (message.each) out += "- One event for each of " + code(message.each->text) + "\n";
+  for (const Text& carried : message.carry) out += "- Carried on from element to element: " + code(carried.text) + "\n";
+  if (message.checksum) out += "- With the checksum of NMEA 0183\n";
   if (message.device) out += "- Device: " + code(message.device->text) + "\n";
   if (message.time) out += "- Time: " + time_text(*message.time) + "\n";
   if (message.presence && !message.presence->online.empty())

@@ -26,6 +26,7 @@ std::optional<Refusal> EventReader::read(const MessagePlan& plan, Source& source
   bindings_ = &bindings;
   message_ = &message;
   shared_.clear();
+  carried_.assign(plan.carry.size(), {});
   const std::size_t before = out.size();
   Step refusal = source.begin(plan.each ? &*plan.each : nullptr, bindings, plan.remembers);
   std::size_t total = 0;
@@ -38,7 +39,19 @@ std::optional<Refusal> EventReader::read(const MessagePlan& plan, Source& source
   return refusal;
 }
 
+/// What stands at an address of this element, or of an earlier one where the schema carries it on.
+Value EventReader::first(const Address& address) {
+  return first_of(*source_, address, *bindings_, carried_);
+}
+
+void EventReader::carry() {
+  for (std::size_t i = 0; i < carried_.size(); ++i)
+    if (const Value said = source_->first(plan_->carry[i], *bindings_); said.present())
+      carried_[i] = {said.kind, std::string(said.text)};
+}
+
 std::optional<Refusal> EventReader::read_event(std::vector<Record>& out) {
+  carry();
   Record record;
   record.kind = plan_->schema->kind;
   if (Step refusal = read_device(record.device)) return refusal;
@@ -94,7 +107,7 @@ void EventReader::read_time(Record& record) {
 }
 
 std::optional<std::string_view> EventReader::text_at(const Address& address) {
-  const Value said = source_->first(address, *bindings_);
+  const Value said = first(address);
   const bool readable = said.kind == Value::Kind::text || said.kind == Value::Kind::number;
   return readable ? std::optional(said.text) : std::nullopt;
 }
@@ -135,7 +148,7 @@ std::optional<Refusal> EventReader::append_wildcards(const ReadingPlan& reading)
 }
 
 Value EventReader::value_of(const ReadingPlan& reading) {
-  const Value value = first_of(*source_, reading.at, *bindings_);
+  const Value value = first(reading.at);
   if (value.present() || reading.fallback == nullptr) return value;
   const FallbackPlan& fallback = *reading.fallback;
   if (fallback.holder && !source_->holds(*fallback.holder, *bindings_)) return value;
@@ -162,7 +175,7 @@ std::optional<Refusal> EventReader::append_reading(const ReadingPlan& reading, c
   } else {
     data += reading.head;
   }
-  switch (reading.conversion.convert(value, {*source_, *bindings_}, data, reason_)) {
+  switch (reading.conversion.convert(value, {*source_, *bindings_, carried_}, data, reason_)) {
     case Conversion::Result::refused:
       return refuse(reason_);
     case Conversion::Result::absent:
@@ -186,7 +199,7 @@ std::optional<Refusal> EventReader::append_reading(const ReadingPlan& reading, c
 std::optional<Refusal> EventReader::append_unit(const ReadingPlan& reading) {
   *data_ += reading.unit.text;
   if (!reading.unit.at) return std::nullopt;
-  const Value said = first_of(*source_, *reading.unit.at, *bindings_);
+  const Value said = first(*reading.unit.at);
   if (!said.present() || said.kind == Value::Kind::structure) return std::nullopt;
   std::string_view unit = said.text;
   if (!reading.unit.map.empty()) {
@@ -202,7 +215,7 @@ std::optional<Refusal> EventReader::append_unit(const ReadingPlan& reading) {
 
 std::optional<Refusal> EventReader::append_presence(std::string& data) {
   const PresencePlan& presence = *plan_->presence;
-  const Value said = source_->first(presence.at, *bindings_);
+  const Value said = first(presence.at);
   // An empty text is absent; a schema may well say what that means.
   const bool online = contains(presence.online, said.text);
   if (!online && !contains(presence.offline, said.text)) {
@@ -224,7 +237,7 @@ std::optional<Refusal> EventReader::render(const TextParts& parts, bool as_name,
     if (part.kind == TextPart::Kind::slot) {
       text = (*bindings_)[part.slot].text;
     } else {
-      const Value value = source_->first(part.address, *bindings_);
+      const Value value = first(part.address);
       if (!value.present() || value.kind == Value::Kind::structure)
         return Refusal{"missing: what the placeholder {" + part.address.text + "} stands for", part.address.text};
       text = value.text;

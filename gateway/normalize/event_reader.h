@@ -27,6 +27,8 @@ class EventReader final : private Source::Visitor {
   using Step = std::optional<Refusal>;
 
   bool visit(const Value& value) override;
+  Value first(const Address& address);
+  void carry();
   Step read_event(std::vector<Record>& out);
   Step read_device(std::string& device);
   void read_time(Record& record);
@@ -46,6 +48,8 @@ class EventReader final : private Source::Visitor {
   Source* source_ = nullptr;
   Bindings* bindings_ = nullptr;
   const Message* message_ = nullptr;
+
+  std::vector<CarriedValue> carried_;  ///< of the plan's `carry`: what the last element had that had any
 
   std::string_view time_from_;
   std::string shared_;  ///< the part of `data` that all events of the message have

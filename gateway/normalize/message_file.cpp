@@ -11,6 +11,17 @@ constexpr std::size_t topics_max = 100;
 const std::vector<std::string_view> formats = {"json", "csv", "xml", "text"};
 const std::vector<std::string_view> kinds = {"reading", "occurrence", "presence"};
 
+/// One text, or a list of them.
+std::vector<Text> read_texts(const YamlNode& node, std::string_view key, Problems& problems) {
+  std::vector<Text> texts;
+  if (node.is_scalar()) texts.push_back({node.text, node.place});
+  for (const YamlNode& item : node.items)
+    if (item.is_scalar()) texts.push_back({item.text, item.place});
+  if (texts.empty() || (node.is_sequence() && texts.size() != node.items.size()))
+    problems.add(node.place, "'" + std::string(key) + "' must be a text, or a list of texts");
+  return texts;
+}
+
 WhenSchema read_condition(const YamlNode& node, Format format, Problems& problems) {
   WhenSchema when;
   if (node.is_scalar()) {
@@ -144,6 +155,16 @@ void read_format_keys(YamlMap& map, MessageSchema& message, Problems& problems) 
     problems.add(each->place, "'each' is for json and xml; a CSV row is one event by itself");
   else
     message.each = map.text("each");
+  const YamlNode* carry = map.find("carry");
+  if (carry != nullptr && each == nullptr)
+    problems.add(carry->place, "'carry' stands beside 'each': it is for what elements have from earlier ones");
+  else if (carry != nullptr)
+    message.carry = read_texts(*carry, "carry", problems);
+  const YamlNode* checksum = map.find("checksum");
+  if (checksum != nullptr && message.format != Format::csv && message.format != Format::text)
+    problems.add(checksum->place, "'checksum' is for csv and text");
+  else
+    message.checksum = message.csv.checksum = map.choice("checksum", {"nmea"}).has_value();
 }
 
 void read_readings(YamlMap& map, MessageSchema& message, Problems& problems) {
@@ -175,12 +196,7 @@ void check_kind(YamlMap& map, MessageSchema& message, const Place& place, Proble
 }  // namespace
 
 std::vector<Text> read_topics(const YamlNode& node, Problems& problems) {
-  std::vector<Text> topics;
-  if (node.is_scalar()) topics.push_back({node.text, node.place});
-  for (const YamlNode& item : node.items)
-    if (item.is_scalar()) topics.push_back({item.text, item.place});
-  if (topics.empty() || (node.is_sequence() && topics.size() != node.items.size()))
-    problems.add(node.place, "'topic' must be a topic, or a list of topics");
+  std::vector<Text> topics = read_texts(node, "topic", problems);
   if (topics.size() > topics_max)
     problems.add(node.place, "more than " + std::to_string(topics_max) + " topics, with every setting's values");
   return topics;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/normalize/checksum.h"
 #include "gateway/normalize/csv_source.h"
 #include "gateway/normalize/event_reader.h"
 #include "gateway/normalize/jq_worker.h"
@@ -86,6 +87,7 @@ struct Normalizer::State {
   Fate normalize_cut(const Message& message) const;
   std::optional<Fate> attempt(const Route& route, const Message& message, std::vector<Record>& out);
   Opened open(const MessagePlan& plan, const std::string& payload);
+  Opened open_text(const MessagePlan& plan, const std::string& payload);
   Opened open_json(const MessagePlan& plan, const std::string& payload);
   bool applies(const MessagePlan& plan, Source& source);
   bool holds(const WhenPlan& when, Source& source);
@@ -190,10 +192,16 @@ Normalizer::State::Opened Normalizer::State::open(const MessagePlan& plan, const
     case Format::text:
       break;
   }
+  return open_text(plan, payload);
+}
+
+Normalizer::State::Opened Normalizer::State::open_text(const MessagePlan& plan, const std::string& payload) {
   Opened opened{&text.source(), text.open([&](TextSource& source) { return source.open(payload); })};
-  if (!opened.refusal && plan.schema->pairs)
-    return {&pairs, pairs.open(text.source().text(), *plan.schema->pairs, plan.columns)};
-  if (!opened.refusal && !text.source().match(plan.pattern.get()))
+  std::string_view content = text.source().text();
+  if (!opened.refusal && plan.schema->checksum) opened.refusal = take_checksum(content);
+  if (opened.refusal) return opened;
+  if (plan.schema->pairs) return {&pairs, pairs.open(content, *plan.schema->pairs, plan.columns)};
+  if (!text.source().match(plan.pattern.get(), content))
     opened.refusal = Refusal{"does not match: '" + excerpt(payload, 100) + "'", "pattern"};
   return opened;
 }

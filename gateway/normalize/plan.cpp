@@ -39,6 +39,7 @@ class MessageCompiler {
     compile_when(known);
     if (schema_.each) plan_.each = addresses_.address(*schema_.each, known, true);
     addresses_.set_relative(schema_.each.has_value());
+    compile_carry(known);
     compile_device(known);
     compile_time(known);
     compile_presence(known);
@@ -76,6 +77,15 @@ class MessageCompiler {
       when.at = std::move(*at);
     }
     plan_.when.push_back(std::move(when));
+  }
+
+  void compile_carry(const Names& known) {
+    for (const Text& text : schema_.carry) {
+      Names names = known;
+      std::optional<Address> address = addresses_.address(text, names, false);
+      if (address) plan_.carry.push_back(std::move(*address));
+    }
+    addresses_.set_carried(schema_.carry);
   }
 
   void compile_device(Names known) {

@@ -65,6 +65,7 @@ struct MessagePlan {
   std::size_t slots = 0;      ///< of placeholders
   std::vector<WhenPlan> when;
   std::optional<Address> each;
+  std::vector<Address> carry;
   TextParts device;
   std::optional<TimePlan> time;
   std::vector<ReadingPlan> readings;

@@ -117,6 +117,7 @@ struct CsvSchema {
   char quote = '"';
   char comment = '\0';  ///< lines that begin with it are skipped; NUL: there are none
   std::size_t skip_rows = 0;
+  bool checksum = false;  ///< each row ends with that of NMEA 0183
 };
 
 /// A text as `a=1&b=2`.
@@ -149,6 +150,7 @@ struct MessageSchema {
   RecordKind kind = RecordKind::reading;
   std::vector<WhenSchema> when;  ///< all of them
   std::optional<Text> each;
+  std::vector<Text> carry;  ///< beside `each`: what elements have from earlier ones
   std::optional<Text> device;
   std::optional<TimeSchema> time;
   std::vector<ReadingSchema> readings;
@@ -158,6 +160,7 @@ struct MessageSchema {
   std::optional<Text> pattern;       ///< RE2, text only
   std::optional<PairsSchema> pairs;  ///< text only
   char decimal = '.';                ///< text only
+  bool checksum = false;             ///< csv and text: NMEA 0183 puts one behind each row
   std::optional<Text> jq;            ///< json only
   std::vector<Example> examples;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "gateway/normalize/address.h"
@@ -48,16 +49,38 @@ class Source {
   virtual bool append_rest(std::string& out) = 0;
 };
 
-/// The first value at the address, or where nothing stands there at those that it says otherwise. What holds values is
-/// no value yet.
-inline Value first_of(Source& source, const Address& address, Bindings& bindings) {
-  Value found = source.first(address, bindings);
+/// What an earlier element of a message said, and later ones have too.
+struct CarriedValue {
+  Value::Kind kind = Value::Kind::absent;
+  std::string text;
+};
+
+/// The first value at the address, or where nothing stands there at those that it says otherwise; where the schema
+/// carries an address on, also what an earlier element said. What holds values is no value yet.
+inline Value first_of(Source& source, const Address& address, Bindings& bindings,
+                      std::span<const CarriedValue> carried) {
+  const auto at = [&](const Address& one) {
+    const Value said = source.first(one, bindings);
+    if (said.present() || !one.carried) return said;
+    return Value{carried[*one.carried].kind, carried[*one.carried].text};
+  };
+  Value found = at(address);
   for (const Address& other : address.otherwise) {
     if (found.present() && found.kind != Value::Kind::structure) break;
-    if (const Value next = source.first(other, bindings); next.present()) found = next;
+    if (const Value next = at(other); next.present()) found = next;
   }
   return found;
 }
+
+/// Stops at the first value.
+class FirstValue final : public Source::Visitor {
+ public:
+  bool visit(const Value& found) override {
+    value = found;
+    return false;
+  }
+  Value value;
+};
 
 /// At most so many elements or rows become events, and so many readings stand in one.
 inline constexpr std::size_t elements_max = 10'000;

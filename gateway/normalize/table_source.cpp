@@ -11,15 +11,6 @@ namespace {
 constexpr std::size_t bytes_kept = 256 * 1024;
 constexpr std::size_t numbers_kept = 1'000;
 
-class FirstValue final : public Source::Visitor {
- public:
-  bool visit(const Value& found) override {
-    value = found;
-    return false;
-  }
-  Value value;
-};
-
 const ColumnAddress& way_of(const Address& address) {
   return std::get<ColumnAddress>(address.way);
 }

@@ -24,11 +24,11 @@ std::optional<Refusal> TextSource::open(std::string_view payload) {
   return std::nullopt;
 }
 
-bool TextSource::match(const TextPattern* pattern) {
+bool TextSource::match(const TextPattern* pattern, std::string_view text) {
   pattern_ = pattern;
   taken_.clear();
-  if (pattern != nullptr) return pattern->match(text_, found_);
-  found_.assign(1, text_);
+  if (pattern != nullptr) return pattern->match(text, found_);
+  found_.assign(1, text);
   return true;
 }
 

@@ -15,8 +15,9 @@ class TextSource final : public Source {
 
   std::string_view text() const { return text_; }
 
-  /// Matches a schema's pattern, or none (null: always true). Addresses are asked of the last match.
-  bool match(const TextPattern* pattern);
+  /// Matches a schema's pattern with `text`, all of text() or a part; or none (null: always true). Addresses are asked
+  /// of the last match.
+  bool match(const TextPattern* pattern, std::string_view text);
 
   Value first(const Address& address, Bindings& bindings) override;
   bool holds(const Address&, const Bindings&) override { return true; }

@@ -50,8 +50,43 @@ std::optional<Refusal> check_attributes(const pugi::xml_node& node) {
   return std::nullopt;
 }
 
+const XmlAddress& way_of(const Address& address) {
+  return std::get<XmlAddress>(address.way);
+}
+
 const XPath::Compiled& path_of(const Address& address) {
-  return std::get<XmlAddress>(address.way).path->compiled();
+  return way_of(address).path->compiled();
+}
+
+/// The name without its prefix.
+std::string_view local_name(const pugi::xpath_node& node) {
+  const std::string_view name = node.attribute() ? node.attribute().name() : node.node().name();
+  return name.substr(name.find(':') + 1);
+}
+
+/// What holds other elements is no value, as in JSON.
+bool holds_elements(const pugi::xpath_node& node) {
+  if (node.attribute()) return false;
+  return std::any_of(node.node().begin(), node.node().end(),
+                     [](const pugi::xml_node& child) { return child.type() == pugi::node_element; });
+}
+
+pugi::xpath_node_set in_order(const XPath::Compiled& path, const pugi::xpath_node& at) {
+  if (path.query.return_type() != pugi::xpath_type_node_set) return {};
+  pugi::xpath_node_set nodes = path.query.evaluate_node_set(at);
+  nodes.sort();
+  return nodes;
+}
+
+/// Calls visit(node) for what the address finds whose name its wildcard takes, until it returns false.
+template <class Visit>
+void walk(const XmlAddress& way, const pugi::xpath_node& at, Bindings& bindings, const Visit& visit) {
+  for (const pugi::xpath_node& node : in_order(way.path->compiled(), at)) {
+    const std::string_view name = local_name(node);
+    if (!way.wildcard->takes(name)) continue;
+    bindings[way.slot].text = way.wildcard->inner(name);
+    if (!visit(node)) return;
+  }
 }
 
 }  // namespace
@@ -77,12 +112,7 @@ struct XmlSource::Document {
       case pugi::xpath_type_node_set: {
         const pugi::xpath_node found = path.query.evaluate_node(at);
         if (!found) return Value::Kind::absent;
-        take(found);
-        if (found.attribute())
-          text = found.attribute().value();
-        else
-          append_text(text, found.node());
-        break;
+        return read(found, text);
       }
       case pugi::xpath_type_boolean:
         text = path.query.evaluate_boolean(at) ? "true" : "false";
@@ -102,10 +132,20 @@ struct XmlSource::Document {
     return text.empty() ? Value::Kind::absent : Value::Kind::text;
   }
 
-  void take(const pugi::xpath_node& node) {
-    if (!remembers) return;
-    taken.insert(node.attribute() ? static_cast<const void*>(node.attribute().internal_object())
-                                  : static_cast<const void*>(node.node().internal_object()));
+  /// The text of a node, which is taken with it.
+  Value::Kind read(const pugi::xpath_node& node, std::string& text) {
+    if (remembers) taken.insert(object_of(node));
+    if (node.attribute())
+      text = node.attribute().value();
+    else
+      append_text(text, node.node());
+    trim(text);
+    return text.empty() ? Value::Kind::absent : Value::Kind::text;
+  }
+
+  static const void* object_of(const pugi::xpath_node& node) {
+    return node.attribute() ? static_cast<const void*>(node.attribute().internal_object())
+                            : static_cast<const void*>(node.node().internal_object());
   }
   bool is_taken(const void* object) const { return taken.count(object) > 0; }
 
@@ -115,7 +155,8 @@ struct XmlSource::Document {
   pugi::xml_document xml;
   std::string converted;
   pugi::xpath_node element;  ///< what addresses are relative to
-  pugi::xpath_node_set elements;
+  std::vector<pugi::xpath_node> elements;
+  const XmlAddress* each = nullptr;
   std::size_t next = 0;
   bool whole = true;              ///< the document is the one element
   std::deque<std::string> texts;  ///< of this element's values
@@ -129,7 +170,7 @@ XmlSource::~XmlSource() = default;
 
 std::optional<Refusal> XmlSource::open(std::string_view payload) {
   Document& document = *document_;
-  document.elements = {};
+  document.elements.clear();
   document.texts.clear();
   document.kept.clear();
   document.remembers = false;
@@ -145,6 +186,13 @@ std::optional<Refusal> XmlSource::open(std::string_view payload) {
   return check_attributes(document.xml);
 }
 
+bool XmlSource::exists(const Address& address, Bindings& bindings) {
+  if (!address.has_wildcard) return holds(address, bindings);
+  bool any = false;
+  walk(way_of(address), document_->element, bindings, [&](const pugi::xpath_node&) { return !(any = true); });
+  return any;
+}
+
 bool XmlSource::holds(const Address& address, const Bindings&) {
   const XPath::Compiled& path = path_of(address);
   const pugi::xpath_node at = document_->above(path.ups);
@@ -152,7 +200,12 @@ bool XmlSource::holds(const Address& address, const Bindings&) {
   return path.query.evaluate_boolean(at);
 }
 
-Value XmlSource::first(const Address& address, Bindings&) {
+Value XmlSource::first(const Address& address, Bindings& bindings) {
+  if (address.has_wildcard) {
+    FirstValue found;
+    visit(address, bindings, found);
+    return found.value;
+  }
   const XPath::Compiled& path = path_of(address);
   Document& document = *document_;
   const pugi::xpath_node at = document.above(path.ups);
@@ -176,31 +229,45 @@ Value XmlSource::first(const Address& address, Bindings&) {
 }
 
 void XmlSource::visit(const Address& address, Bindings& bindings, Visitor& visitor) {
-  visitor.visit(first(address, bindings));
+  Document& document = *document_;
+  walk(way_of(address), document.element, bindings, [&](const pugi::xpath_node& node) {
+    if (holds_elements(node) || document.is_taken(Document::object_of(node))) return true;
+    std::string& text = document.texts.emplace_back();
+    return document.read(node, text) == Value::Kind::absent || visitor.visit({Value::Kind::text, text});
+  });
 }
 
-std::optional<Refusal> XmlSource::begin(const Address* each, Bindings&, bool remember) {
+std::optional<Refusal> XmlSource::begin(const Address* each, Bindings& bindings, bool remember) {
   Document& document = *document_;
   document.next = 0;
   document.whole = each == nullptr;
   document.remembers = remember;
   document.taken.clear();
+  document.elements.clear();
   if (each == nullptr) return std::nullopt;
   const XPath::Compiled& path = path_of(*each);
   if (path.query.return_type() != pugi::xpath_type_node_set) return Refusal{"not a list", each->text};
-  document.elements = path.query.evaluate_node_set(document.xml);
-  document.elements.sort();
+  document.each = &way_of(*each);
+  if (each->has_wildcard)
+    walk(way_of(*each), document.xml, bindings, [&](const pugi::xpath_node& node) {
+      document.elements.push_back(node);
+      return true;
+    });
+  else if (const pugi::xpath_node_set found = in_order(path, document.xml); !found.empty())
+    document.elements.assign(found.begin(), found.end());
   if (document.elements.size() > elements_max)
     return Refusal{"too many: more than " + std::to_string(elements_max) + " elements", each->text};
   return std::nullopt;
 }
 
-bool XmlSource::next(Bindings&) {
+bool XmlSource::next(Bindings& bindings) {
   Document& document = *document_;
   if (document.next == (document.whole ? 1 : document.elements.size())) return false;
   document.texts.clear();
   document.element = document.whole ? pugi::xpath_node(document.xml) : document.elements[document.next];
   ++document.next;
+  if (!document.whole && document.each->wildcard)
+    bindings[document.each->slot].text = document.each->wildcard->inner(local_name(document.element));
   return true;
 }
 

@@ -19,7 +19,7 @@ class XmlSource final : public Source {
   std::optional<Refusal> open(std::string_view payload);
 
   /// Whether an address leads to any node, or to a value that counts as true (XPath 1.0 section 4.3, boolean).
-  bool exists(const Address& address, Bindings& bindings) override { return holds(address, bindings); }
+  bool exists(const Address& address, Bindings& bindings) override;
   bool holds(const Address& address, const Bindings& bindings) override;
 
   Value first(const Address& address, Bindings& bindings) override;

@@ -1,9 +1,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "gateway/normalize/name_part.h"
+
 namespace sluice::normalize {
+
+/// Takes a placeholder off the last step of a path: of `/values/h{n}` the path `/values/*` is left, of `@{n}` `@*`.
+/// What is returned says which of the names it finds are meant. Nothing where there is none, or with the reason in
+/// `wrong`.
+std::optional<NamePart> take_wildcard(std::string& expression, std::string& wrong);
 
 /// An XPath 1.0 expression. Immutable; shared by any threads.
 ///

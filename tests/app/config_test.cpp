@@ -60,7 +60,7 @@ local_broker:
   receive_maximum: 65535
   message_size_max: 64KiB
 schemas:
-  use: [tasmota, { zigbee2mqtt: { base: z2m } }]
+  use: [tasmota, { zigbee2mqtt: { base: z2m } }, { home: { topic: ["a/{home}", "b/{home}"] } }]
   dirs: [./schemas]
   unmatched: auto
 buffer: { durability: process_crash, commit_wait: 250ms, size_max: 2GiB, age_max: 7d, when_full: hold }
@@ -90,11 +90,12 @@ log: { level: debug, format: json }
   EXPECT_EQ(broker.message_size_max, 64u << 10);
   EXPECT_EQ(broker.commit_wait, 250ms);
   ASSERT_TRUE(config->schemas.use);
-  ASSERT_EQ(config->schemas.use->size(), 2u);
+  ASSERT_EQ(config->schemas.use->size(), 3u);
   EXPECT_EQ(config->schemas.use->at(0).name, "tasmota");
   EXPECT_EQ(config->schemas.use->at(1).name, "zigbee2mqtt");
   EXPECT_EQ(config->schemas.use->at(1).place.line, 14u);
   EXPECT_EQ(config->schemas.use->at(1).settings, (normalize::Settings{{"base", {"z2m"}}}));
+  EXPECT_EQ(config->schemas.use->at(2).settings, (normalize::Settings{{"topic", {"a/{home}", "b/{home}"}}}));
   ASSERT_EQ(config->schemas.dirs.size(), 1u);
   EXPECT_EQ(config->schemas.dirs[0], folder / "schemas");
   EXPECT_EQ(config->unmatched, normalize::Unmatched::auto_);

@@ -10,6 +10,7 @@
 #include "gateway/normalize/normalizer.h"
 #include "gateway/normalize/plan.h"
 #include "gateway/normalize/schema.h"
+#include "gateway/normalize/topic_tree.h"
 #include "tests/stage/fake_clock.h"
 
 namespace sluice {
@@ -108,6 +109,35 @@ void finds_nobody(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(normalizer.normalize(one, records));
 }
 BENCHMARK(finds_nobody);
+
+/// Among 300 messages of 30 families, which have parts of levels and several levels in their topics.
+void finds_a_topic(benchmark::State& state, const std::string& topic) {
+  normalize::TopicTree tree;
+  normalize::Problems problems;
+  std::uint32_t target = 0;
+  for (int family = 0; family < 30; ++family) {
+    const std::string part = std::to_string(family);
+    for (const std::string& text :
+         {"f" + part + "/{device}/SENSOR", "f" + part + "/{device...}", "{device..3}/sensor/{id}/f" + part,
+          "{device}/status/switch" + part + ":{n}", "{device}/status/{n}_power" + part,
+          "{device}/status/s" + part + "{n}v", "{device}/f" + part + "_{n}", "{base}/f" + part + "/{device}/x",
+          "{device..2}/f" + part + "/y", "f" + part})
+      for (const normalize::TopicPattern& pattern : normalize::TopicPattern::parse({text, {}}, false, problems))
+        tree.add(pattern, target++);
+  }
+  std::vector<std::string_view> levels;
+  std::vector<std::uint32_t> targets;
+  for ([[maybe_unused]] auto _ : state) {
+    normalize::split_levels(topic, levels);
+    tree.find(levels, targets);
+    benchmark::DoNotOptimize(targets.data());
+  }
+  state.counters["found"] = static_cast<double>(targets.size());
+}
+BENCHMARK_CAPTURE(finds_a_topic, literal, "f17/kitchen/SENSOR");
+BENCHMARK_CAPTURE(finds_a_topic, part_of_a_level, "shelly-plug/status/switch17:0");
+BENCHMARK_CAPTURE(finds_a_topic, several_levels, "house/kitchen/board/sensor/t1/f17");
+BENCHMARK_CAPTURE(finds_a_topic, nothing, "home/office/printer/status");
 
 void load_library(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(shipped());

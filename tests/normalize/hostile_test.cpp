@@ -23,6 +23,13 @@ const std::vector<std::string> greedy_messages = {
          n: 'count(.//*)', deep: './/*[.//*[1]]', text: 'string(.)' } })",
     R"({ name: m, topic: '{device...}', format: csv, rest: keep, csv: { comment: "#" }, readings: { a: 1, b: { at: t, unit: W }, c: 9999 } })",
     R"({ name: m, topic: '{device...}', format: csv, csv: { header: false, delimiter: ';', decimal: ',' }, readings: { '{device}': 1, b: 2 } })",
+    R"({ name: m, topic: '{device...}', format: json, each: '', carry: [/a, /t], rest: keep, readings: { '{/t}': '', 'x{n}': { at: '/k{n}/b/c',
+         unit: { at: '/k{n}1' } }, '{n}': { at: '/a{n}', unit: { at: '/b{n}' } } } })",
+    R"({ name: m, topic: '{device...}', format: xml, each: '//{e}', rest: keep, readings: { 'b{n}': '@b{n}', '{n}': '{n}' } })",
+    R"({ name: m, topic: '{device...}', format: csv, checksum: nmea, rest: keep, readings: { 'c{n}': { at: 'c{n}', unit: { at: 't{n}' } }, '{n}': '{n}' } })",
+    R"({ name: m, topic: '{device...}', format: csv, rest: keep, readings: { 'c{n}': { at: 'c{n}', unit: { at: 'c{n}0' } } } })",
+    R"({ name: m, topic: '{device...}', format: text, pairs: { delimiter: ',', sign: ' ', encoding: form }, rest: keep, readings: {
+         'c{n}': { at: 'c{n}', unit: { at: 'a{n}' } }, '{n}': '{n}' } })",
     R"({ name: m, topic: '{device...}', format: text, pattern: '(?s)(?P<a>(x+x+)+y|.*?)(?P<b>\d*)', readings: { v: value, a: a, b: { at: b, unit: W } } })",
 };
 
@@ -109,6 +116,8 @@ std::vector<std::pair<std::string, std::string>> growing(std::size_t n) {
       {"bad utf-8", std::string(n, '\xc3')},
       {"dashes", std::string(n, '-')},
       {"words", repeated("word ", n)},
+      {"pairs", repeated("a b,", n)},
+      {"encoded", "a b," + repeated("%41+%", n)},
   };
 }
 

@@ -72,7 +72,6 @@ TEST(SchemaErrors, a_bad_xpath_pattern_or_jq_program) {
             "'/a[': not XPath 1.0: Unrecognized node test (at character 4)");
   EXPECT_EQ(wrong("format: xml, readings: { a: '//a[//b]' }"),
             "'//a[//b]': inside [ ] a path from the root could cost too much");
-  EXPECT_EQ(wrong("format: xml, readings: { a: '/{a}' }"), "'/{a}': an XPath has no placeholders");
   EXPECT_EQ(wrong("format: text, pattern: '(?<n>.)', readings: { a: n }"),
             "not a regular expression of RE2: invalid perl operator: (?< (a named group is written (?P<name>...))");
   EXPECT_EQ(wrong("format: text, pattern: '(.', readings: { a: value }"),

@@ -107,7 +107,7 @@ TEST(Topics, a_list_stands_in_topics_of_messages_only) {
   EXPECT_EQ(problems_of({family(message("m", "'x/{device}'"), "{ base: [[a]] }")}),
             "0.yaml:2:19: the setting 'base' must be a value, or a list of values\n");
   EXPECT_EQ(problems_of({family(message("m", "{ a: b }"))}),
-            "0.yaml:3:21: 'topic' must be a topic, or a list of topics\n");
+            "0.yaml:3:21: 'topic' must be a text, or a list of texts\n");
 }
 
 TEST(Topics, combinations_have_a_limit) {

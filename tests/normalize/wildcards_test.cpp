@@ -191,5 +191,114 @@ TEST(Pairs, what_a_schema_must_not_say) {
   EXPECT_EQ(wrong("format: text, pairs: {}, readings: { v: '' }"), "one of the pairs is called by its name\n");
 }
 
+TEST(XmlWildcards, the_last_step) {
+  EXPECT_EQ(
+      readings_of("format: xml, readings: { 'h{n}': '/msg/data/h{n}', '{name}': '/msg/data/{name}' }",
+                  "<msg><data><h024>1.5</h024><x:h026>2</x:h026><t>7</t><h>8</h><sub><h3>9</h3></sub></data></msg>"),
+      json({{"h024", 1.5}, {"h026", 2}, {"t", 7}, {"h", 8}}));
+  EXPECT_EQ(readings_of("format: xml, readings: { id: '/a/@id', '{n}': '/a/@{n}', 'x{n}': '//@s{n}' }",
+                        "<a id='1' t='2' s1=''><b s2='3'/></a>"),
+            json({{"id", 1}, {"t", 2}, {"x2", 3}}));
+  EXPECT_EQ(readings_of("format: xml, readings: { '{n}': '//{n}' }", "<a><b>1</b><c><d>2</d><b>3</b></c></a>"),
+            json({{"b", 1}, {"d", 2}}));
+}
+
+TEST(XmlWildcards, beside_each_in_conditions_and_as_elements) {
+  SchemaStage stage(
+      {SchemaStage::file_with("format: xml, each: '/m/s{no}', device: 'd{no}', rest: keep, when: '/m/s{x}', readings: "
+                              "{ '{n}': '{n}', 'a.{n}': '@{n}' }")});
+  const json events = stage.send("t/d", "<m><s1 k='4'><t>1</t><g><u>2</u></g></s1><q/><s22><v>3</v></s22></m>");
+  ASSERT_EQ(events.size(), 2u) << events;
+  EXPECT_EQ(events[0]["device"], "t/d1");
+  EXPECT_EQ(events[0]["readings"], json::parse(R"({"t":{"value":1},"a.k":{"value":4}})"));
+  EXPECT_EQ(events[0]["rest"], json::parse(R"({"g":{"u":"2"}})"));
+  EXPECT_EQ(events[1]["device"], "t/d22");
+  EXPECT_EQ(stage.send("t/d", "<m><q/><s/></m>"), "ignored");
+}
+
+TEST(XmlWildcards, what_is_not_so) {
+  const std::string only = "a placeholder may stand in the name of the last step, as in /values/h{n} or @{n}\n";
+  for (const std::string path : {"/a{n}/b", "/a[@id='{n}']", "/a/{n}{m}", "count(/a/{n})", "/a|/b/{n}", "/a/{n}[1]"})
+    EXPECT_EQ(wrong("format: xml, readings: { 'x{n}': \"" + path + "\" }"), "'" + path + "': " + only);
+  EXPECT_EQ(wrong("format: xml, each: /a/b, readings: { 'x{n}': '../{n}' }"),
+            "'../{n}': a wildcard must not begin upwards: each element would walk over all its neighbours\n");
+  EXPECT_EQ(wrong("format: xml, readings: { v: '/a/{device}' }"),
+            "'/a/{device}': {device} stands for something already: an XPath cannot look for it\n");
+}
+
+TEST(Names, of_readings_may_hold_addresses) {
+  EXPECT_EQ(readings_of("format: json, readings: { '{/n}': /v, 'x.{/n}.{/u}': /w }",
+                        R"({"n":"Bed Room","u":"C","v":1,"w":2})"),
+            json({{"bed_room", 1}, {"x.bed_room.c", 2}}));
+  EXPECT_EQ(
+      readings_of("format: xml, each: /m/s, readings: { '{@id}': v, 'n.{./n}': w }", "<m><s id='A'><v>1</v></s></m>"),
+      json({{"a", 1}}));
+  EXPECT_EQ(readings_of("format: json, readings: { '{/n}': /v }", R"({"v":1})"),
+            "quarantined: t/m: /n: missing: what the placeholder {/n} stands for");
+  EXPECT_EQ(readings_of("format: json, rest: keep, readings: { '{/n}': /v }", R"({"n":"a"})"), json::object());
+}
+
+const char* const senml =
+    "format: json, each: '', carry: [/bn, /bt, /bu], device: '{/bn}', time: { at: /bt, format: epoch_s }, "
+    "rest: keep, readings: { '{/n}': { at: /v, unit: { at: /bu } }, '{rest}': '/{rest}' }";
+
+TEST(Carry, elements_have_what_the_last_one_before_had) {
+  SchemaStage stage({SchemaStage::file_with(senml)});
+  const std::string base = R"({"bn":"dev1","bt":1772352000,"n":"a","v":1,"bu":"Cel"})";
+  const json events = stage.send(
+      "t/d", "[" + base + R"(,{"n":"b","v":2},{"bn":"dev2","bu":null,"n":"c","v":3,"x":4},{"n":"d","v":5,"bu":"W"}])");
+  ASSERT_EQ(events.size(), 4u) << events;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(events[i]["device"], i < 2 ? "t/dev1" : "t/dev2");
+    EXPECT_EQ(events[i]["time"], "2026-03-01T08:00:00Z");
+    EXPECT_EQ(events[i].contains("rest"), false);
+  }
+  EXPECT_EQ(events[1]["readings"], json::parse(R"({"b":{"value":2,"unit":"Cel"}})"));
+  EXPECT_EQ(events[2]["readings"], json::parse(R"({"c":{"value":3,"unit":"Cel"},"x":{"value":4}})"));
+  EXPECT_EQ(events[3]["readings"], json::parse(R"({"d":{"value":5,"unit":"W"}})"));
+  EXPECT_EQ(stage.send("t/d", R"([{"n":"b","v":2}])"),
+            "quarantined: t/m: device: missing: what the placeholder {/bn} stands for")
+      << "nothing of the message before";
+}
+
+TEST(Carry, in_xml_too_and_beside_each_only) {
+  SchemaStage stage(
+      {SchemaStage::file_with("format: xml, each: /m/r, carry: '@d', device: '{@d}', readings: { v: . }")});
+  const json events = stage.send("t/d", "<m><r d='a'>1</r><r>2</r><r d='b'>3</r><r>4</r></m>");
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(events[1]["device"], "t/a");
+  EXPECT_EQ(events[3]["device"], "t/b");
+  EXPECT_EQ(wrong("format: json, carry: /a, readings: { v: /v }"),
+            "'carry' stands beside 'each': it is for what elements have from earlier ones\n");
+  EXPECT_EQ(wrong("format: json, each: /e, carry: '/{a}', readings: { v: /v }"), "nothing here is called {a}\n");
+}
+
+TEST(Checksum, of_a_text) {
+  const std::string text = "format: text, checksum: nmea, pattern: '(?P<a>[^,]*),(?P<b>.*)', readings: { a: a, b: b }";
+  // GPGLL,5 XORed is 49.
+  EXPECT_EQ(readings_of(text, "$GPGLL,5*49\r\n"), json({{"a", "GPGLL"}, {"b", 5}}));
+  EXPECT_EQ(readings_of(text, "!B,3*5D"), json({{"a", "B"}, {"b", 3}}));
+  EXPECT_EQ(readings_of(text, "$GPGLL,5"), json({{"a", "GPGLL"}, {"b", 5}})) << "none: accepted";
+  for (const std::string bad :
+       {"$GPGLL,5*4a", "$GPGLL,6*49", "$GPGLL,5*4", "$GPGLL,5*", "$GPGLL,5*491", "$GPGLL,5*+f", "$*1"})
+    EXPECT_EQ(readings_of(text, bad), "quarantined: t/m: : checksum: wrong in '" + bad + "'");
+  EXPECT_EQ(readings_of(text, "GPGLL,5*49"), "quarantined: t/m: : checksum: 'GPGLL,5*49' does not begin with $ or !");
+  EXPECT_EQ(readings_of("format: text, checksum: nmea, readings: { v: value }", "$A*41"), json({{"v", "A"}}));
+  EXPECT_EQ(readings_of("format: text, checksum: nmea, pairs: {}, readings: { a: a }", "$a=1*6d"), json({{"a", 1}}));
+}
+
+TEST(Checksum, of_each_row) {
+  SchemaStage stage({SchemaStage::file_with(
+      "format: csv, checksum: nmea, csv: { columns: [kind, x, y] }, readings: { x: x, y: y, '{n}': '{n}' }")});
+  const json events = stage.send("t/d", "$A,1,2*42\r\n\r\n$B,3*5d\r\n$C,4,5,6\r\n");
+  ASSERT_EQ(events.size(), 3u) << events;
+  EXPECT_EQ(events[0]["readings"], json::parse(R"({"x":{"value":1},"y":{"value":2},"kind":{"value":"A"}})"));
+  EXPECT_EQ(events[1]["readings"], json::parse(R"({"x":{"value":3},"kind":{"value":"B"}})"));
+  EXPECT_EQ(events[2]["readings"]["4"]["value"], 6) << "longer than the columns: by its number";
+  EXPECT_EQ(stage.send("t/d", "$A,1,2*42\n$B,3*5c\n"), "quarantined: t/m: : checksum: wrong in '$B,3*5c'");
+  EXPECT_EQ(wrong("format: json, checksum: nmea, readings: { v: /v }"), "'checksum' is for csv and text\n");
+  EXPECT_EQ(wrong("format: csv, checksum: crc, readings: { v: 1 }"), "'checksum' must be nmea, not 'crc'\n");
+}
+
 }  // namespace
 }  // namespace sluice::normalize
