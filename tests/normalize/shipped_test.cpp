@@ -282,6 +282,28 @@ TEST(Shipped, settings_move_a_family) {
   EXPECT_EQ(reader.read("flat/bath/temperature", "20"), "unmatched");
 }
 
+TEST(Shipped, tasmota_is_found_under_every_usual_full_topic) {
+  Reader reader(loaded());
+  for (const char* device : {"kitchen", "house/kitchen", "house/1/kitchen"}) {
+    const std::string name = device, sensor = R"({"DHT11":{"Temperature":20}})";
+    EXPECT_EQ(reader.read("tele/" + name + "/SENSOR", sensor), "tasmota/" + name + " by tasmota/sensor");
+    EXPECT_EQ(reader.read(name + "/tele/SENSOR", sensor), "tasmota/" + name + " by tasmota/sensor");
+    EXPECT_EQ(reader.read("stat/" + name + "/POWER", "ON"), "tasmota/" + name + " by tasmota/switched");
+    EXPECT_EQ(reader.read(name + "/tele/LWT", "Online"), "tasmota/" + name + " by tasmota/lwt");
+  }
+}
+
+TEST(Shipped, tasmota_keeps_secrets_at_home) {
+  Reader reader(loaded());
+  for (const char* secret :
+       {"MqttPassword", "WebPassword", "Password1", "Password", "SSId1", "SSId", "IfxToken", "WifiKey"})
+    for (const char* topic : {"stat/kitchen/RESULT", "stat/kitchen/CONFIG", "stat/RESULT"})
+      EXPECT_EQ(reader.read(topic, "{\"" + std::string(secret) + R"(":"geheim"})"), "ignored") << secret << topic;
+  EXPECT_EQ(reader.read("stat/kitchen/RESULT", R"({"MI32Keys":{"0200AABBCCDD":"geheim"}})"), "ignored");
+  EXPECT_EQ(reader.read("stat/kitchen/STATUS3", R"({"StatusLOG":{"SSId":["attic","cellar"]}})"), "ignored");
+  EXPECT_EQ(reader.read("stat/kitchen/STATUS11", R"({"StatusSTS":{"Wifi":{"SSId":"attic"}}})"), "ignored");
+}
+
 TEST(Shipped, what_is_subscribed_to_covers_every_example) {
   const std::vector<std::string> filters = shipped().filters();
   for (const Family& family : shipped().families())
