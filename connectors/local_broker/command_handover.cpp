@@ -41,6 +41,11 @@ void CommandHandover::close() {
   finish(stage_ == Stage::taken ? Sent::unknown : Sent::not_sent);
 }
 
+bool CommandHandover::busy() const {
+  const std::lock_guard lock(mutex_);
+  return stage_ == Stage::taken || abandoned_;
+}
+
 bool CommandHandover::waits() const {
   const std::lock_guard lock(mutex_);
   return stage_ == Stage::waiting;

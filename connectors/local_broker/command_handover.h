@@ -33,6 +33,8 @@ class CommandHandover {
   /// No connection is left, and no client. What was taken may have been sent; what waits was not.
   void close();
 
+  /// Whether a publish was taken and has not ended.
+  bool busy() const;
   /// Whether a publish waits to be taken.
   bool waits() const;
   /// What is to be published now, with what is left of its expires_in; from here on it may have been sent. One that has

@@ -12,6 +12,7 @@
 #include "connectors/local_broker/command_connection.h"
 #include "connectors/local_broker/command_handover.h"
 #include "connectors/local_broker/connecting.h"
+#include "connectors/local_broker/pending_change.h"
 #include "connectors/local_broker/protocol_choice.h"
 #include "connectors/local_broker/status.h"
 #include "connectors/mqtt/back_off.h"
@@ -41,6 +42,7 @@ Options with_filters(Options options, std::vector<std::string> filters) {
 struct MqttCommandSink::Loop {
   Loop(Options chosen, const Clock& the_clock, Log& the_log)
       : options(std::move(chosen)),
+        publish_wait(options.publish_wait),
         clock(the_clock),
         log(the_log),
         status(options, clock, log, component),
@@ -51,6 +53,10 @@ struct MqttCommandSink::Loop {
   mqtt::ClientPtr dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen, const std::stop_token& stop);
   void serve(mqtt::ClientPtr client, int level, CommandListener& listener, const std::stop_token& stop);
   void round_trips(CommandConnection& connection, int level, CommandListener& listener, const std::stop_token& stop);
+
+  void take(PendingChange::Change change);
+  bool change_over(CommandConnection& connection);
+  void subscribe(CommandConnection& connection);
 
   void wait(const CommandConnection& connection);
   void greet(CommandConnection& connection, int level);
@@ -64,34 +70,36 @@ struct MqttCommandSink::Loop {
   void rest(Duration time, const std::stop_token& stop);
   void poll_until_woken(pollfd other, Duration most);
 
-  const Options options;
+  Options options;  ///< the loop's alone once that runs
+  const Duration publish_wait;
   const Clock& clock;
   Log& log;
   Status status;
   const std::shared_ptr<mqtt::Wake> wake = std::make_shared<mqtt::Wake>();
   CommandHandover handover;
   Batch batch;
-  mqtt::Tls tls;
+  PendingChange pending;
+  Line line;
   ProtocolChoice protocol;
   mqtt::BackOff back_off{reconnect_max};
 
-  Instant asked_at{};  ///< CONNECT or SUBSCRIBE, whichever was the last
+  std::vector<std::string> asked;  ///< for these filters, on this connection
+  Instant asked_at{};              ///< CONNECT or SUBSCRIBE, whichever was the last
   std::optional<Instant> subscribe_again_at;
   bool told_ready = false;
   std::string topic;  ///< of the last publish
 };
 
 void MqttCommandSink::Loop::run(CommandListener& listener, const std::stop_token& stop) {
-  if (options.address.tls) {
-    Result<mqtt::Tls> made = transport::TlsContext::make(options.tls, options.address.host);
-    if (!made) return log.error(component, "local_broker." + made.error().message);
-    tls = std::move(*made);
-  }
+  Result<Line> made = line_of(options);
+  if (!made) return log.error(component, made.error().message);
+  line = std::move(*made);
   const std::stop_callback waker(stop, [this] { wake->call(); });
   while (!stop.stop_requested()) {
+    if (std::optional<PendingChange::Change> change = pending.take()) take(std::move(*change));
     const int level = protocol.level(clock.now());
     const mqtt::ClientOptions chosen = client_options(options, level, Session::none);
-    Result<mqtt::ClientPtr> client = make_client(chosen, tls);
+    Result<mqtt::ClientPtr> client = make_client(chosen, line.tls);
     if (!client) return log.error(component, "local_broker." + client.error().message);
     if (mqtt::ClientPtr reached = dial(std::move(*client), chosen, stop)) {
       const Instant connected_at = clock.now();
@@ -105,8 +113,9 @@ void MqttCommandSink::Loop::run(CommandListener& listener, const std::stop_token
 
 mqtt::ClientPtr MqttCommandSink::Loop::dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen,
                                             const std::stop_token& stop) {
-  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, Session::none), chosen, tls, wake);
-  while (!stop.stop_requested()) {
+  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, Session::none), chosen, line.tls,
+                     wake);
+  while (!stop.stop_requested() && !pending.waits()) {
     if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) {
       if (!outcome->client) status.down(outcome->error);
       return std::move(outcome->client);
@@ -119,7 +128,7 @@ mqtt::ClientPtr MqttCommandSink::Loop::dial(mqtt::ClientPtr client, const mqtt::
 void MqttCommandSink::Loop::serve(mqtt::ClientPtr client, int level, CommandListener& listener,
                                   const std::stop_token& stop) {
   {
-    CommandConnection connection(std::move(client), level, options, clock, tls, batch);
+    CommandConnection connection(std::move(client), level, options, clock, line.tls, batch);
     asked_at = clock.now();
     subscribe_again_at.reset();
     round_trips(connection, level, listener, stop);
@@ -147,10 +156,50 @@ void MqttCommandSink::Loop::round_trips(CommandConnection& connection, int level
     greet(connection, level);
     look_after(connection);
     tell_readiness(listener);
+    if (change_over(connection)) return;
     publish_next(connection);
     connection.write();
     settle(connection);
   }
+}
+
+void MqttCommandSink::Loop::take(PendingChange::Change change) {
+  change.options.client_id = options.client_id;
+  options = std::move(change.options);
+  if (!change.line) return;
+  line = std::move(*change.line);
+  protocol = {};
+  back_off.reset();
+}
+
+/// Takes up a change once no publish and no answer to SUBSCRIBE is on its way; true: the connection has to be made
+/// anew.
+bool MqttCommandSink::Loop::change_over(CommandConnection& connection) {
+  if (!pending.waits() || connection.lost() || handover.busy()) return false;
+  if (connection.answered() && !connection.subscribe_answered()) return false;
+  std::optional<PendingChange::Change> change = pending.take_for_living();
+  if (!change) {
+    if (connection.answered()) connection.disconnect();
+    status.down("its settings have changed");
+    return true;
+  }
+  take(std::move(*change));
+  if (!connection.answered()) return false;
+  const std::vector<std::string> refused = connection.refused().filters;
+  std::erase_if(asked, [&](const std::string& filter) { return std::ranges::find(refused, filter) != refused.end(); });
+  subscribe(connection);
+  return false;
+}
+
+/// To what is wanted and was not asked for on this connection.
+void MqttCommandSink::Loop::subscribe(CommandConnection& connection) {
+  std::vector<std::string> more;
+  for (const std::string& filter : options.filters)
+    if (std::ranges::find(asked, filter) == asked.end()) more.push_back(filter);
+  asked.insert(asked.end(), more.begin(), more.end());
+  asked_at = clock.now();
+  subscribe_again_at.reset();
+  connection.subscribe(std::move(more));
 }
 
 void MqttCommandSink::Loop::wait(const CommandConnection& connection) {
@@ -166,8 +215,8 @@ void MqttCommandSink::Loop::greet(CommandConnection& connection, int level) {
   }
   protocol.accepted();
   status.connected(level, "");
-  asked_at = clock.now();
-  connection.subscribe(options.filters);
+  asked.clear();
+  subscribe(connection);
 }
 
 void MqttCommandSink::Loop::hand_on(CommandListener& listener) {
@@ -232,7 +281,7 @@ void MqttCommandSink::Loop::tell_readiness(CommandListener& listener) {
 
 void MqttCommandSink::Loop::rest(Duration time, const std::stop_token& stop) {
   const Instant end = clock.now() + time;
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !pending.waits()) {
     const Duration left = std::chrono::ceil<Duration>(end - clock.now());
     if (left <= Duration(0)) return;
     poll_until_woken(nothing, std::min(left, rest_max));
@@ -254,12 +303,17 @@ void MqttCommandSink::run(CommandListener& listener, std::stop_token stop) {
   loop_->run(listener, stop);
 }
 
+void MqttCommandSink::change(Options options, std::vector<std::string> filters, std::optional<Line> line) {
+  loop_->pending.put({with_filters(std::move(options), std::move(filters)), std::move(line)});
+  loop_->wake->call();
+}
+
 bool MqttCommandSink::ready() const {
   return loop_->handover.is_open();
 }
 
 CommandSink::Sent MqttCommandSink::publish(const CommandPublish& publish, std::stop_token stop) {
-  return loop_->handover.give(publish, loop_->options.publish_wait, stop);
+  return loop_->handover.give(publish, loop_->publish_wait, stop);
 }
 
 State MqttCommandSink::state() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace sluice::local_broker {
 /// time: no PUBLISH leaves twice. None is retained, none has DUP set, and with MQTT 5 each has its message expiry (MQTT
 /// 5 section 3.3.2.3.3) and the gateway's mark; 3.1.1 has neither. See local_broker/README.md.
 ///
-/// `run` belongs to one thread, which calls the listener; `publish` to another one; `ready` and `state` to any.
+/// `run` belongs to one thread, which calls the listener; `publish` to another one; the rest to any.
 class MqttCommandSink final : public CommandSink {
  public:
   /// `options`: with the client id of this client; of the rest it uses what concerns a connection, `message_size_max`,
@@ -30,6 +31,11 @@ class MqttCommandSink final : public CommandSink {
   /// stop only where the options can never work (a certificate that cannot be read, a client id MQTT does not allow),
   /// which it logs.
   void run(CommandListener& listener, std::stop_token stop) override;
+
+  /// Goes on with these options and filters; the client id stays as it was. Without a line the connection stays, new
+  /// filters are subscribed on it, and what is no longer wanted is heard until it ends. With one it is made anew, not
+  /// before a publish that is on its way has ended; replies that come meanwhile are not heard. Returns at once.
+  void change(Options options, std::vector<std::string> filters, std::optional<Line> line);
 
   bool ready() const override;
 

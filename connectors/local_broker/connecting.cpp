@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -21,6 +22,13 @@ void add_number(mosquitto_property** list, int property, std::uint32_t value) {
 }
 
 }  // namespace
+
+Result<Line> line_of(const Options& options) {
+  if (!options.address.tls) return Line{};
+  auto made = transport::TlsContext::make(options.tls, options.address.host);
+  if (!made) return config_error("local_broker." + made.error().message);
+  return Line{std::move(*made)};
+}
 
 mqtt::ClientOptions client_options(const Options& options, int level, Session session) {
   return {options.address, options.client_id,        options.username,   options.password,

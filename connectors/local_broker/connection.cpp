@@ -103,25 +103,24 @@ void Connection::disconnect() {
   }
 }
 
-void Connection::subscribe() {
+void Connection::subscribe(std::vector<std::string> wanted, const std::vector<std::string>& unwanted) {
   subscribed_ = false;
   refused_filters_.clear();
   const int retained = options_.ignore_retained ? MQTT_SUB_OPT_SEND_RETAIN_NEVER : MQTT_SUB_OPT_SEND_RETAIN_NEW;
-  std::vector<char*> filters = pointers(options_.filters);
+  asked_ = std::move(wanted);
+  std::vector<char*> filters = pointers(asked_);
   if (filters.empty()) {
     subscribed_ = true;
+    subscribe_packet_id_ = 0;
   } else {
     mosquitto_subscribe_multiple(client_.get(), &subscribe_packet_id_, static_cast<int>(filters.size()), filters.data(),
                                  qos, level_ == 5 ? retained : 0, nullptr);
   }
 
   // After SUBSCRIBE, so that nothing falls between an old filter and a new one.
-  std::vector<std::string> former;
-  for (const std::string& filter : options_.former_filters)
-    if (std::ranges::find(options_.filters, filter) == options_.filters.end()) former.push_back(filter);
-  if (former.empty()) return;
-  std::vector<char*> unwanted = pointers(former);
-  mosquitto_unsubscribe_multiple(client_.get(), nullptr, static_cast<int>(unwanted.size()), unwanted.data(), nullptr);
+  if (unwanted.empty()) return;
+  std::vector<char*> former = pointers(unwanted);
+  mosquitto_unsubscribe_multiple(client_.get(), nullptr, static_cast<int>(former.size()), former.data(), nullptr);
 }
 
 void Connection::give_up(std::string why) {
@@ -169,9 +168,9 @@ void Connection::on_message(const mosquitto_message& message, const mqtt5__prope
 void Connection::on_subscribe(int packet_id, int count, const int* granted) {
   ++events_seen_;
   if (packet_id != subscribe_packet_id_) return;
-  for (int i = 0; i < count && i < static_cast<int>(options_.filters.size()); ++i) {
+  for (int i = 0; i < count && i < static_cast<int>(asked_.size()); ++i) {
     if (granted[i] == qos) continue;
-    const std::string& filter = options_.filters[static_cast<std::size_t>(i)];
+    const std::string& filter = asked_[static_cast<std::size_t>(i)];
     if (!refused_filters_.empty()) refused_filters_ += "; ";
     refused_filters_ += "'" + filter + "': " +
                         (granted[i] == 0   ? "only QoS 0, which can lose messages"

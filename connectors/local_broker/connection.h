@@ -44,8 +44,8 @@ class Connection {
   /// Says goodbye; the broker keeps the session. Nothing may be uncommitted.
   void disconnect();
 
-  /// Subscribes to the filters, and unsubscribes former ones; `subscribed` once the broker has answered.
-  void subscribe();
+  /// Subscribes to `wanted`, and unsubscribes `unwanted`; `subscribed` once the broker has answered.
+  void subscribe(std::vector<std::string> wanted, const std::vector<std::string>& unwanted);
   /// For a resumed session that holds the subscriptions already.
   void resume() { subscribed_ = true; }
 
@@ -92,6 +92,7 @@ class Connection {
   bool answered_ = false;
   bool subscribed_ = false;
   std::string refused_filters_;
+  std::vector<std::string> asked_;
   int subscribe_packet_id_ = 0;
   std::uint64_t events_seen_ = 0;  ///< callbacks: whether a read brought anything
 

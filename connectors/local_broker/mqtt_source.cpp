@@ -11,6 +11,7 @@
 
 #include "connectors/local_broker/connecting.h"
 #include "connectors/local_broker/connection.h"
+#include "connectors/local_broker/pending_change.h"
 #include "connectors/local_broker/protocol_choice.h"
 #include "connectors/local_broker/status.h"
 #include "connectors/mqtt/back_off.h"
@@ -29,6 +30,13 @@ constexpr Duration ready_max(5000);
 
 constexpr pollfd nothing{-1, 0, 0};
 
+std::vector<std::string> beyond(const std::vector<std::string>& filters, const std::vector<std::string>& these) {
+  std::vector<std::string> rest;
+  for (const std::string& filter : filters)
+    if (std::ranges::find(these, filter) == these.end()) rest.push_back(filter);
+  return rest;
+}
+
 }  // namespace
 
 struct MqttSource::Loop {
@@ -38,13 +46,18 @@ struct MqttSource::Loop {
         status(options, clock, log, "local broker"),
         batch(options.batch_count_max, options.batch_bytes_max) {}
 
-  enum class End { stopped, lost, not_committed };
+  enum class End { stopped, lost, not_committed, changed };
 
   Result<> run(Acceptor& acceptor, const std::stop_token& stop);
   mqtt::ClientPtr dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen, const std::stop_token& stop);
   End serve(mqtt::ClientPtr client, int level, Acceptor& acceptor, const std::stop_token& stop);
   End round_trips(Connection& connection, int level, Acceptor& acceptor, const std::stop_token& stop);
   void ended(const Connection& connection, int level);
+
+  void take(PendingChange::Change change);
+  bool change_over(Connection& connection);
+  void resubscribe(Connection& connection, bool whole, const std::vector<std::string>& before);
+  void subscribe(Connection& connection) const;
 
   void wait(const Connection& connection);
   void greet(Connection& connection, int level, Acceptor& acceptor);
@@ -58,13 +71,14 @@ struct MqttSource::Loop {
   void touch() { last_step = clock.now(); }
   Session session() const { return options.keep_session ? Session::lasting : Session::none; }
 
-  const Options options;
+  Options options;  ///< the loop's alone once that runs
   const Clock& clock;
   Status status;
   Batch batch;
   std::atomic<Instant> last_step{Instant{}};
   std::shared_ptr<mqtt::Wake> wake = std::make_shared<mqtt::Wake>();
-  mqtt::Tls tls;
+  PendingChange pending;
+  Line line;
   ProtocolChoice protocol;
   mqtt::BackOff back_off{reconnect_max};
 
@@ -77,16 +91,15 @@ struct MqttSource::Loop {
 };
 
 Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) {
-  if (options.address.tls) {
-    Result<mqtt::Tls> made = transport::TlsContext::make(options.tls, options.address.host);
-    if (!made) return config_error("local_broker." + made.error().message);
-    tls = std::move(*made);
-  }
+  Result<Line> made = line_of(options);
+  if (!made) return made.error();
+  line = std::move(*made);
   const std::stop_callback waker(stop, [this] { wake->call(); });
   while (!stop.stop_requested()) {
+    if (std::optional<PendingChange::Change> change = pending.take()) take(std::move(*change));
     const int level = protocol.level(clock.now());
     const mqtt::ClientOptions chosen = client_options(options, level, session());
-    Result<mqtt::ClientPtr> client = make_client(chosen, tls);
+    Result<mqtt::ClientPtr> client = make_client(chosen, line.tls);
     if (!client) return config_error("local_broker." + client.error().message);
     if (mqtt::ClientPtr reached = dial(std::move(*client), chosen, stop)) {
       connected_at = clock.now();
@@ -103,8 +116,8 @@ Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) 
 
 mqtt::ClientPtr MqttSource::Loop::dial(mqtt::ClientPtr client, const mqtt::ClientOptions& chosen,
                                        const std::stop_token& stop) {
-  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, session()), chosen, tls, wake);
-  while (!stop.stop_requested()) {
+  mqtt::Dial attempt(std::move(client), connect_properties(options, chosen.level, session()), chosen, line.tls, wake);
+  while (!stop.stop_requested() && !pending.waits()) {
     touch();
     if (std::optional<mqtt::Dial::Outcome> outcome = attempt.outcome()) {
       if (!outcome->client) status.down(outcome->error);
@@ -119,7 +132,7 @@ MqttSource::Loop::End MqttSource::Loop::serve(mqtt::ClientPtr client, int level,
                                               const std::stop_token& stop) {
   End end = End::lost;
   {
-    Connection connection(std::move(client), level, options, clock, tls, batch);
+    Connection connection(std::move(client), level, options, clock, line.tls, batch);
     subscribe_again_at.reset();
     end = round_trips(connection, level, acceptor, stop);
     if (end == End::lost) ended(connection, level);
@@ -150,10 +163,52 @@ MqttSource::Loop::End MqttSource::Loop::round_trips(Connection& connection, int 
       return End::stopped;
     }
     connection.write();
+    if (change_over(connection)) return End::changed;
     look_after(connection);
     connection.keep_alive();
   }
   return End::lost;
+}
+
+void MqttSource::Loop::take(PendingChange::Change change) {
+  session_subscribed = session_subscribed && change.options.filters == options.filters;
+  change.options.client_id = options.client_id;
+  options = std::move(change.options);
+  if (!change.line) return;
+  line = std::move(*change.line);
+  protocol = {};
+  back_off.reset();
+}
+
+/// Takes up a change on the living connection, on which everything read is acknowledged; true: it has to be made anew.
+bool MqttSource::Loop::change_over(Connection& connection) {
+  if (!pending.waits() || connection.lost()) return false;
+  std::optional<PendingChange::Change> change = pending.take_for_living();
+  if (!change) {
+    if (connection.answered()) connection.disconnect();
+    status.down("its settings have changed");
+    return true;
+  }
+  const bool whole = session_subscribed;
+  const std::vector<std::string> before = options.filters;
+  take(std::move(*change));
+  if (connection.answered() && options.filters != before) resubscribe(connection, whole, before);
+  return false;
+}
+
+/// `whole`: the session holds just what was wanted `before`.
+void MqttSource::Loop::resubscribe(Connection& connection, bool whole, const std::vector<std::string>& before) {
+  status.subscribing();
+  subscribe_again_at.reset();
+  if (whole)
+    connection.subscribe(beyond(options.filters, before), beyond(before, options.filters));
+  else
+    subscribe(connection);
+}
+
+/// Anew, whatever the session holds.
+void MqttSource::Loop::subscribe(Connection& connection) const {
+  connection.subscribe(options.filters, beyond(options.former_filters, options.filters));
 }
 
 void MqttSource::Loop::ended(const Connection& connection, int level) {
@@ -192,7 +247,7 @@ void MqttSource::Loop::greet(Connection& connection, int level, Acceptor& accept
   if (session_subscribed) {
     connection.resume();
   } else {
-    connection.subscribe();
+    subscribe(connection);
   }
 }
 
@@ -209,7 +264,7 @@ void MqttSource::Loop::look_after(Connection& connection) {
     if (!subscribe_again_at) subscribe_again_at = now + refused_retry;
     if (now < *subscribe_again_at) return;
     subscribe_again_at.reset();
-    connection.subscribe();
+    subscribe(connection);
   }
 }
 
@@ -241,7 +296,7 @@ void MqttSource::Loop::wait_until_ready(Acceptor& acceptor, const std::stop_toke
 
 void MqttSource::Loop::rest(Duration time, const std::stop_token& stop) {
   const Instant end = clock.now() + time;
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !pending.waits()) {
     touch();
     const Duration left = std::chrono::ceil<Duration>(end - clock.now());
     if (left <= Duration(0)) return;
@@ -262,6 +317,11 @@ MqttSource::~MqttSource() = default;
 
 Result<> MqttSource::run(Acceptor& acceptor, std::stop_token stop) {
   return loop_->run(acceptor, stop);
+}
+
+void MqttSource::change(Options options, std::optional<Line> line) {
+  loop_->pending.put({std::move(options), std::move(line)});
+  loop_->wake->call();
 }
 
 State MqttSource::state() const {

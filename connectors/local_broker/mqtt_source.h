@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "gateway/core/log.h"
 #include "gateway/core/ports.h"
 #include "gateway/core/tls_options.h"
+
+namespace sluice::transport {
+class TlsContext;
+}
 
 namespace sluice::local_broker {
 
@@ -32,6 +37,13 @@ struct Options {
   Duration publish_wait{5'000};         ///< how long the broker may take to acknowledge a command
 };
 
+/// What a connection that is made anew is made with, read beforehand: whom to trust and what to show.
+struct Line {
+  std::shared_ptr<transport::TlsContext> tls;  ///< null: plain TCP
+};
+/// Reads the files that `options.tls` names. Each client has a line of its own.
+Result<Line> line_of(const Options& options);
+
 /// What people and metrics see of the connection. One consistent picture, any thread.
 struct State {
   bool connected = false;
@@ -44,13 +56,17 @@ struct State {
 
 /// The local broker's telemetry, with acknowledgement after commit: reads all that is there, hands it to the Acceptor
 /// in one batch, and lets the PUBACKs out only when that has returned. See local_broker/README.md for the rule and the
-/// library behaviour it rests on. Never publishes. `run` belongs to one thread; `state` to any.
+/// library behaviour it rests on. Never publishes. `run` belongs to one thread; the rest to any.
 class MqttSource final : public UplinkSource {
  public:
   MqttSource(Options options, const Clock& clock, Log& log);
   ~MqttSource() override;
 
   Result<> run(Acceptor& acceptor, std::stop_token stop) override;
+  /// Goes on with these options, of which the client id and the bounds of a batch stay as they were. Without a line the
+  /// connection stays: what `filters` has more is subscribed and what it has no more is unsubscribed on it. With one it
+  /// is closed once everything read is acknowledged, and made anew with the same session. Returns at once.
+  void change(Options options, std::optional<Line> line);
   State state() const;
   /// When the loop last came round, for the watchdog.
   Instant last_step() const;

@@ -34,6 +34,11 @@ void Status::session_lost() {
        "persistence may be off, or its session expiry too short");
 }
 
+void Status::subscribing() {
+  const std::lock_guard lock(mutex_);
+  state_.subscribed = false;
+}
+
 void Status::subscribed() {
   const std::lock_guard lock(mutex_);
   if (state_.subscribed) return;

@@ -17,6 +17,8 @@ class Status {
   /// `session`: what is said of it; empty: nothing.
   void connected(int level, const std::string& session);
   void session_lost();
+  /// To something else than before: not `subscribed` until the broker has answered.
+  void subscribing();
   void subscribed();
   void refused(const std::string& filters);
   /// Not connected (any more), and why.

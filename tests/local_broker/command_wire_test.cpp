@@ -117,6 +117,20 @@ TEST_F(CommandWire, WhatIsNotAcknowledgedInTimeEndsTheConnection) {
   EXPECT_TRUE(sends_no_publish());
 }
 
+TEST_F(CommandWire, ANewLineWaitsForAPublishOnItsWay) {
+  start();
+  std::future<Sent> sent = commanding->sends(power_on());
+  const std::optional<Packet> packet = broker.read();
+  ASSERT_TRUE(packet);
+  commanding->sink.change(command_options(broker.port()), {}, Line{});
+  EXPECT_FALSE(broker.read(a_while)) << "no DISCONNECT yet";
+  acknowledge(*packet);
+  EXPECT_EQ(sent.get(), Sent::acknowledged);
+  ASSERT_TRUE(broker.greet(false));
+  ASSERT_TRUE(commanding->up());
+  EXPECT_TRUE(sends_no_publish());
+}
+
 TEST_F(CommandWire, AStopLeavesWhatWasHandedOverUnknownAndWritesNothingMore) {
   start();
   std::stop_source stop;
