@@ -54,12 +54,23 @@ Response method_not_allowed(const std::vector<std::string>& methods) {
 }  // namespace
 
 Api::Api(Options options, std::function<Picture()> picture, Downlink downlink, Log* log, Quarantine quarantine)
-    : options_(std::move(options)),
+    : options_(std::make_shared<const Options>(std::move(options))),
       picture_(std::move(picture)),
       downlink_(std::move(downlink)),
       quarantine_(std::move(quarantine)),
       command_post_(downlink_),
       refusals_(log) {}
+
+void Api::change(Options options) {
+  auto next = std::make_shared<const Options>(std::move(options));
+  const std::lock_guard lock(mutex_);
+  options_.swap(next);
+}
+
+std::shared_ptr<const Api::Options> Api::options() const {
+  const std::lock_guard lock(mutex_);
+  return options_;
+}
 
 bool Api::exists(const Route& route) const {
   switch (route.kind) {
@@ -81,6 +92,8 @@ bool Api::exists(const Route& route) const {
       return (route.entry != 0 ? quarantine_.replay != nullptr : quarantine_.replay_many != nullptr);
     case Route::Kind::drop:
       return quarantine_.drop_many != nullptr;
+    case Route::Kind::reload:
+      return reload_ != nullptr;
     default:
       return true;
   }
@@ -100,7 +113,7 @@ std::vector<std::string> Api::methods_of(const Route& route) const {
 }
 
 Response Api::answer(const Request& request) {
-  if (!known_host(request, options_.hosts)) {
+  if (!known_host(request, options()->hosts)) {
     if (!reads(request)) refusals_.refused(request, "unknown host");
     return problem(421, "Unknown host", "The Host header names no loopback address and none of api.hosts.");
   }
@@ -114,7 +127,7 @@ Response Api::answer(const Request& request) {
 Response Api::read(const Request& request, const Route& route) const {
   using enum Route::Kind;
   const bool open = route.kind == health || route.kind == readiness;
-  if (!open && !request.from_loopback && !has_token(request, options_.token)) return token_needed();
+  if (!open && !request.from_loopback && !has_token(request, options()->token)) return token_needed();
   switch (route.kind) {
     case health:
       return api::health(picture_());
@@ -138,6 +151,7 @@ Response Api::read(const Request& request, const Route& route) const {
       return quarantine_.show(route.entry);
     case replay:
     case drop:
+    case reload:
     case unknown:
       break;
   }
@@ -145,7 +159,7 @@ Response Api::read(const Request& request, const Route& route) const {
 }
 
 Response Api::change(const Request& request, const Route& route) {
-  if (std::optional<Refusal> refusal = refusal_of_change(request, options_.token)) {
+  if (std::optional<Refusal> refusal = refusal_of_change(request, options()->token)) {
     refusals_.refused(request, refusal->why);
     return std::move(refusal->response);
   }
@@ -156,6 +170,8 @@ Response Api::change(const Request& request, const Route& route) {
       return quarantine_.drop_many(request.body);
     case Route::Kind::quarantined:
       return quarantine_.drop(route.entry);
+    case Route::Kind::reload:
+      return reload_();
     default:
       return command_post_.answer(request, route.addressee, route.command);
   }

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/api/command_post.h"
@@ -30,6 +33,11 @@ class Api {
   Api(Options options, std::function<Picture()> picture, Downlink downlink = {}, Log* log = nullptr,
       Quarantine quarantine = {});
 
+  /// What answers POST /api/v1/reload once its sender may; blocks until it is done. Before the first request.
+  void on_reload(std::function<Response()> reload) { reload_ = std::move(reload); }
+  /// These count for all requests that come from now on.
+  void change(Options options);
+
   /// Blocks while a command is made durable, and for as long as its sender wishes to wait for the outcome (at most
   /// CommandPost::wait_max; at most CommandPost::waits_max do so at a time).
   Response answer(const Request& request);
@@ -40,8 +48,11 @@ class Api {
   std::vector<std::string> methods_of(const Route& route) const;
   Response read(const Request& request, const Route& route) const;
   Response change(const Request& request, const Route& route);
+  std::shared_ptr<const Options> options() const;
 
-  const Options options_;
+  mutable std::mutex mutex_;  ///< guards options_
+  std::shared_ptr<const Options> options_;
+  std::function<Response()> reload_;
   const std::function<Picture()> picture_;
   const Downlink downlink_;
   const Quarantine quarantine_;

@@ -79,6 +79,7 @@ Route route_of(const Request& request) {
   if (is("api", "v1", "devices")) return {devices};
   if (is("api", "v1", "commands")) return {commands};
   if (is("api", "v1", "quarantine")) return {quarantine};
+  if (is("api", "v1", "reload")) return {reload};
   if (segments.size() < 4 || segments[0] != "api" || segments[1] != "v1") return {};
   if (segments[2] == "devices") return device_route(segments.subspan(3));
   if (segments[2] == "commands") return command_route(segments.subspan(3));

@@ -22,7 +22,8 @@ struct Route {
     quarantine,
     quarantined,
     replay,
-    drop
+    drop,
+    reload
   };
   Kind kind = Kind::unknown;
   std::string device{};    ///< device: "family/name"; the name may hold slashes, plain or as %2F

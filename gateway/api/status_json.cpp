@@ -100,7 +100,7 @@ std::string status_json(const Picture& picture) {
       quarantine.number("bytes", picture.store.quarantine_bytes);
       quarantine.count("dropped", picture.store.quarantine_dropped);
       quarantine.count("discarded", picture.store.quarantine_discarded);
-      Object replayed(quarantine.key("replayed"));
+      JsonObject replayed(quarantine.key("replayed"));
       replayed.count("understood", picture.store.replayed_understood);
       replayed.count("ignored", picture.store.replayed_ignored);
     }

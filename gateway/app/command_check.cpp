@@ -1,32 +1,23 @@
 #include <iostream>
 
-#include "connectors/webhook/webhook_sink.h"
 #include "gateway/app/commands.h"
-#include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
-#include "gateway/app/paths.h"
+#include "gateway/app/setup.h"
 #include "gateway/normalize/schema.h"
 
 namespace sluice::app {
 
 int check(const std::filesystem::path& config_file) {
   normalize::Problems problems;
-  std::optional<Config> config = read_config(config_file, problems);
-  std::size_t families = 0;
-  if (config) {
-    config->schemas.shipped = shipped_schemas();
-    if (const auto library = normalize::Library::load(config->schemas, problems)) {
-      families = library->families().size();
-      check_commands(config->commands, normalize::Commands(library), problems);
-    }
-  }
-  if (!problems.empty()) {
+  const std::optional<Setup> setup = read_setup(config_file, problems);
+  if (!setup) {
     std::cout << problems.text();
     return exit_config;
   }
-  std::cerr << config->warnings.text();
-  std::cerr << config_file.string() << ": ok (" << families << " schema families, " << config->clouds.size()
-            << (config->clouds.size() == 1 ? " cloud" : " clouds") << ")\n";
+  const std::size_t families = setup->library->families().size(), clouds = setup->config.clouds.size();
+  std::cerr << setup->config.warnings.text();
+  std::cerr << config_file.string() << ": ok (" << families << " schema families, " << clouds
+            << (clouds == 1 ? " cloud" : " clouds") << ")\n";
   return exit_ok;
 }
 

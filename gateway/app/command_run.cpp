@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "gateway/app/commands.h"
-#include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
 #include "gateway/app/gateway.h"
+#include "gateway/app/setup.h"
 
 namespace sluice::app {
 
@@ -29,16 +29,17 @@ int run(const std::filesystem::path& config_file) {
   prepare_signals();
   umask(0027);
   normalize::Problems problems;
-  std::optional<Config> config = read_config(config_file, problems);
-  if (!config) {
+  std::optional<Setup> setup = read_setup(config_file, problems);
+  if (!setup) {
     std::cerr << problems.text();
     return exit_config;
   }
+  const Config& config = setup->config;
   const SystemClock clock;
-  ConsoleLog log(ConsoleLog::suited_to_stderr(config->log_level, config->log_format), clock);
-  for (const auto& warning : config->warnings.list()) log.warning("config", warning.message);
+  ConsoleLog log(ConsoleLog::suited_to_stderr(config.log_level, config.log_format), clock);
+  for (const auto& warning : config.warnings.list()) log.warning("config", warning.message);
 
-  auto gateway = Gateway::open(std::move(*config), clock, log);
+  auto gateway = Gateway::open(std::move(*setup), clock, log);
   if (!gateway) {
     log.error("gateway", gateway.error().message);
     return gateway.error().kind == ErrorKind::storage ? exit_disk : exit_config;

@@ -76,6 +76,10 @@ int receive(const ReceiveOptions& options);
 
 int status(const std::filesystem::path& config_file, bool json);
 
+/// Makes the running gateway take up its configuration and schemas as they are now. Prints what has changed, or what is
+/// wrong with them, by file, line and column.
+int reload(const std::filesystem::path& config_file);
+
 int version();
 
 }  // namespace sluice::app

@@ -75,6 +75,7 @@ void read_broker_address(Section& broker, Config& config) {
 void read_local_broker(Section& file, Config& config) {
   Section broker = file.section("local_broker");
   local_broker::Options& options = config.local_broker;
+  broker.reading().said.clear();
   read_broker_address(broker, config);
   options.client_id = "sluice-" + config.gateway_id;
   broker.text("client_id", options.client_id);
@@ -83,10 +84,11 @@ void read_local_broker(Section& file, Config& config) {
   broker.secret("password", options.password);
   if (broker.has("password") && !broker.has("username")) broker.fail("password", "needs a username beside it");
   options.tls = read_tls(broker, options.address.host.empty() || options.address.tls, ServerName::may_be_set);
-  read_subscribe(broker, config);
-  broker.choice("retained", options.ignore_retained, {{"mark", false}, {"ignore", true}});
   broker.number("receive_maximum", options.receive_maximum, {1, 65535});
   broker.size("message_size_max", options.message_size_max, {1 << 10, 64 << 20});
+  config.connection_said = broker.reading().said;
+  read_subscribe(broker, config);
+  broker.choice("retained", options.ignore_retained, {{"mark", false}, {"ignore", true}});
 }
 
 /// `tasmota`, or `{ zigbee2mqtt: { base: z2m } }`.
@@ -256,14 +258,20 @@ std::optional<Config> read_config_text(std::string_view text, const std::filesys
     problems.add(root->place, "the file is " + std::string(root->kind_name()) + "; write `key: value` lines");
     return std::nullopt;
   }
-  Reading reading{
-      .problems = problems, .warnings = {}, .folder = file.parent_path(), .keys = {}, .secret_in_the_open = false};
+  Reading reading{.problems = problems,
+                  .warnings = {},
+                  .folder = file.parent_path(),
+                  .places = {},
+                  .keys = {},
+                  .secret_in_the_open = false};
   Config config = read_file(*root, reading);
   if (problems.list().size() > before) return std::nullopt;
   warn_of_open_file(file, reading);
   if (config.clouds.empty())
     reading.warnings.add(root->place, "there are no clouds: what devices say is understood, and goes nowhere");
   config.warnings = std::move(reading.warnings);
+  config.file = file;
+  config.places = std::move(reading.places);
   return config;
 }
 
@@ -273,7 +281,8 @@ std::vector<std::string> config_keys() {
       "clouds: [{ type: webhook }, { type: mqtt }, { type: azure_iot_hub }]\ncommands: { allow: [{ from: api }] }", "",
       problems);
   SLUICE_ASSERT(root.has_value());
-  Reading reading{.problems = problems, .warnings = {}, .folder = {}, .keys = {}, .secret_in_the_open = false};
+  Reading reading{
+      .problems = problems, .warnings = {}, .folder = {}, .places = {}, .keys = {}, .secret_in_the_open = false};
   read_file(*root, reading);
   return {reading.keys.begin(), reading.keys.end()};
 }

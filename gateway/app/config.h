@@ -38,6 +38,7 @@ struct Cloud {
   /// What its topics begin with, in whole levels; empty: nothing that could be told from a device's.
   std::string topic_levels;
   bool downlink = false;  ///< commands come down from it
+  std::string said;       ///< the same text, the same cloud (Reading::said)
 };
 
 /// `commands`: who may command what.
@@ -46,22 +47,31 @@ struct CommandRules {
   std::vector<flow::Allow> allow;
   std::vector<normalize::Place> places;  ///< of what each entry of `allow` names
   flow::Intake::Groups groups;           ///< members of a group's device
+
+  bool operator==(const CommandRules& other) const {
+    return expire_after == other.expire_after && allow == other.allow && groups == other.groups;
+  }
 };
 
 struct Api {
   std::string listen = "127.0.0.1:8420";  ///< "host:port"
   std::string token;                      ///< empty: none configured
   std::vector<std::string> hosts;         ///< lower case; names it answers to, beside loopback
+
+  bool operator==(const Api&) const = default;
 };
 
 /// The configuration file, read, checked and with its secrets filled in. Paths are absolute or relative to the working
 /// directory; everything else is what the floors take. `deploy/sluice.yaml` documents every key.
 struct Config {
+  std::filesystem::path file;
+  std::map<std::string, normalize::Place> places;  ///< of single values: "gateway.id"
   std::string gateway_id;
   std::string timezone;  ///< IANA name; empty: the machine's
 
   local_broker::Options local_broker;  ///< filters: of `subscribe`, disjoint; empty under `subscribe: auto`
   bool subscribe_auto = true;
+  std::string connection_said;  ///< the same text, the same connection to the local broker (Reading::said)
 
   normalize::Library::Sources schemas;  ///< `shipped` is left empty
   normalize::Unmatched unmatched = normalize::Unmatched::ignore;

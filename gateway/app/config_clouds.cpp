@@ -79,7 +79,9 @@ std::size_t read_pack(Section& uplink) {
 std::vector<Cloud> read_clouds(Section& file, const std::string& gateway_id, Duration age_max) {
   std::vector<Cloud> clouds;
   std::set<std::string> names;
+  Reading& reading = file.reading();
   file.each("clouds", [&](Section& section) {
+    reading.said = "age_max " + std::to_string(age_max.count());
     Cloud& cloud = clouds.emplace_back();
     read_name(section, cloud.name, names);
     const auto type = section.required("type", "there are webhook, mqtt and azure_iot_hub");
@@ -112,6 +114,7 @@ std::vector<Cloud> read_clouds(Section& file, const std::string& gateway_id, Dur
     }
     read_only(uplink, cloud.only);
     read_thin(uplink, cloud.thin);
+    cloud.said = std::move(reading.said);
   });
   return clouds;
 }

@@ -78,7 +78,12 @@ Section::~Section() {
 Section Section::section(std::string_view key) {
   const YamlNode* node = find(key);
   reading_.keys.erase(path_of(key));
+  if (has(key)) say(key, "{}");
   return {node, node == nullptr ? place_ : node->place, path_of(key), reading_};
+}
+
+void Section::say(std::string_view key, std::string_view what) {
+  (reading_.said += path_of(key)).append(1, '\0').append(what).append(1, '\0');
 }
 
 std::string Section::path_of(std::string_view key) const {
@@ -112,6 +117,7 @@ std::optional<Value> Section::value_of(const YamlNode& node, std::string_view ke
   }
   auto text = expand(node, reading_.folder, reading_.problems, reading_.warnings);
   if (!text) return std::nullopt;
+  say(key, *text);
   return Value{std::move(*text), &node};
 }
 
@@ -121,6 +127,7 @@ std::optional<Value> Section::value(std::string_view key) {
     if (has(key)) fail(key, "has no value; write one or take the line away");
     return std::nullopt;
   }
+  reading_.places.insert_or_assign(path_of(key), node->place);
   auto read = value_of(*node, key);
   if (!read || !read->text.empty()) return read;
   fail(key, "is empty; write a value or take the line away");
@@ -165,6 +172,7 @@ void Section::readable_file(std::string_view key, std::string& value) {
   if (!name) return;
   const FileText file = read_text_file(resolved(*name), 1 << 20);
   if (!file.text) return fail(key, shown(*name) + " " + file.why_not);
+  say(key, *file.text);
   value = resolved(*name).string();
 }
 
@@ -265,8 +273,10 @@ std::vector<std::pair<const YamlNode::Member*, Value>> Section::members(std::str
     fail(key, "is " + std::string(node->kind_name()) + "; write { name: value }");
     return out;
   }
-  for (const YamlNode::Member& member : node->members)
+  for (const YamlNode::Member& member : node->members) {
+    say(key, member.key);
     if (auto read = value_of(member.value, key)) out.emplace_back(&member, std::move(*read));
+  }
   return out;
 }
 

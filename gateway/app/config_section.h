@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,9 +21,13 @@ namespace sluice::app {
 struct Reading {
   normalize::Problems& problems;
   normalize::Problems warnings;
-  std::filesystem::path folder;     ///< where relative paths begin
-  std::set<std::string> keys;       ///< every key that was asked for, in the file or not
-  bool secret_in_the_open = false;  ///< a secret stands in the file itself
+  std::filesystem::path folder;                      ///< where relative paths begin
+  std::map<std::string, normalize::Place> places{};  ///< of single values, by their key
+  std::set<std::string> keys;                        ///< every key that was asked for, in the file or not
+  bool secret_in_the_open = false;                   ///< a secret stands in the file itself
+  /// Everything read so far: keys and values, secrets and the text of named files too. To tell whether a part of the
+  /// file says what it said before; never shown.
+  std::string said{};
 };
 
 /// A value of the file with `${…}` filled in.
@@ -105,6 +110,7 @@ class Section {
   Section(const normalize::YamlNode* node, normalize::Place place, std::string path, Reading& reading);
 
   std::string path_of(std::string_view key) const;
+  void say(std::string_view key, std::string_view what);
   std::vector<const normalize::YamlNode*> maps(std::string_view key);
   std::optional<std::int64_t> size_of(std::string_view key, Bounds<std::int64_t> bounds);
   std::optional<std::int64_t> number_of(std::string_view key, Bounds<std::int64_t> bounds);

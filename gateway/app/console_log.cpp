@@ -1,6 +1,7 @@
 #include "gateway/app/console_log.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <mutex>
@@ -82,11 +83,12 @@ bool colours_wanted() {
 
 struct ConsoleLog::Sink final : spdlog::sinks::base_sink<std::mutex> {
   Sink(Options options, const Clock& clock, std::function<void(std::string_view)> out)
-      : options_(options), clock_(clock), out_(std::move(out)) {
+      : options_(options), level_(options.level), clock_(clock), out_(std::move(out)) {
     set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern(options), spdlog::pattern_time_type::utc, "\n"));
   }
 
-  bool wants(LogLevel level) const { return level >= options_.level; }
+  bool wants(LogLevel level) const { return level >= level_; }
+  void set_level(LogLevel level) { level_ = level; }
 
   void write(LogLevel level, std::string_view component, std::string_view text) {
     std::string body;
@@ -123,6 +125,7 @@ struct ConsoleLog::Sink final : spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
   const Options options_;
+  std::atomic<LogLevel> level_;
   const Clock& clock_;
   const std::function<void(std::string_view)> out_;
   std::string line_;
@@ -138,6 +141,10 @@ ConsoleLog::ConsoleLog(Options options, const Clock& clock, std::function<void(s
     : sink_(std::make_unique<Sink>(options, clock, std::move(out))) {}
 
 ConsoleLog::~ConsoleLog() = default;
+
+void ConsoleLog::set_level(LogLevel level) {
+  sink_->set_level(level);
+}
 
 void ConsoleLog::write(LogLevel level, std::string_view component, std::string_view text) {
   if (sink_->wants(level)) sink_->write(level, component, text);

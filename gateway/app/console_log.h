@@ -38,6 +38,8 @@ class ConsoleLog final : public Log {
   ~ConsoleLog() override;
 
   void write(LogLevel level, std::string_view component, std::string_view text) override;
+  /// The least that is written from now on. Any thread.
+  void set_level(LogLevel level);
 
  private:
   struct Sink;

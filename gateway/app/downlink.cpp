@@ -8,71 +8,76 @@ namespace {
 
 constexpr std::size_t commands_shown = 100;
 
-/// Where nothing is allowed, nothing can be sent.
-class NoSink final : public CommandSink {
- public:
-  void run(CommandListener&, std::stop_token) override {}
-  bool ready() const override { return false; }
-  Sent publish(const CommandPublish&, std::stop_token) override { return Sent::not_sent; }
-};
-
 }  // namespace
 
-Downlink::Downlink(const Config& config, std::shared_ptr<const normalize::Library> library, flow::Devices& devices,
-                   const Clock&, Log& log)
-    : anything_allowed_(!config.commands.allow.empty()),
-      commands_(library),
-      replies_(std::move(library), {normalize::Unmatched::ignore, config.timezone}),
-      devices_(devices),
-      log_(log) {}
+bool Downlink::Way::ready() const {
+  const local_broker::MqttCommandSink* client = client_;
+  return client != nullptr && client->ready();
+}
 
-Result<std::unique_ptr<Downlink>> Downlink::open(const Config& config,
-                                                 std::shared_ptr<const normalize::Library> library,
-                                                 std::vector<Source> sources, store::Store& store,
-                                                 flow::Devices& devices, RecordIds& ids, const Clock& clock, Log& log) {
-  static NoSink nowhere;
-  std::unique_ptr<Downlink> made(new Downlink(config, std::move(library), devices, clock, log));
-  flow::Permission permission(config.commands.allow);
-  CommandSink* sink = &nowhere;
-  if (made->anything_allowed_) {
-    local_broker::Options options = config.local_broker;
-    options.client_id += "-commands";
-    made->sink_ = std::make_unique<local_broker::MqttCommandSink>(
-        std::move(options), flow::filters_of(permission, made->commands_), clock, log);
-    sink = made->sink_.get();
-  }
-  made->dispatch_ = std::make_unique<flow::Dispatch>(
-      flow::Dispatch::Options{config.gateway_id, config.commands.expire_after, config.commands.groups},
-      std::move(permission), made->commands_, made->replies_, devices, store, *sink, ids, clock, log);
+CommandSink::Sent Downlink::Way::publish(const CommandPublish& publish, std::stop_token stop) {
+  local_broker::MqttCommandSink* client = client_;
+  return client == nullptr ? Sent::not_sent : client->publish(publish, std::move(stop));
+}
+
+void Downlink::Way::open(std::unique_ptr<local_broker::MqttCommandSink> client) {
+  own_ = std::move(client);
+  client_ = own_.get();
+}
+
+Result<std::unique_ptr<Downlink>> Downlink::open(const Setup& setup, store::Store& store, flow::Devices& devices,
+                                                 RecordIds& ids, const Clock& clock, Log& log) {
+  std::unique_ptr<Downlink> made(new Downlink(devices, clock, log));
+  made->rules_ = setup.rulebook(devices, clock);
+  made->open_way(setup);
+  made->dispatch_ = std::make_unique<flow::Dispatch>(flow::Dispatch::Options{.gateway_id = setup.config.gateway_id},
+                                                     made->rules_, devices, store, made->way_, ids, clock, log);
   if (auto done = made->dispatch_->recover(); !done) return done.error();
-  for (Source& source : sources) {
-    source.source->open(*made->dispatch_);
-    auto answers = std::make_unique<flow::Answers>(source.cloud, store, *source.source, clock, log);
-    made->tellers_.push_back({std::move(source), std::move(answers)});
-  }
-  made->dispatch_->on_owed([tellers = &made->tellers_] {
-    for (const Teller& teller : *tellers) teller.answers->wake();
-  });
   devices.on_online([dispatch = made->dispatch_.get()] { dispatch->wake(); });
   return made;
 }
 
-void Downlink::start(const StartThread& start_thread, std::stop_token stop) {
-  start_thread("commands", [this, stop] {
+void Downlink::open_way(const Setup& setup) {
+  if (setup.config.commands.allow.empty()) return;
+  way_.open(std::make_unique<local_broker::MqttCommandSink>(setup.commands(), rules_->filters, clock_, log_));
+}
+
+void Downlink::start(Threads& threads) {
+  threads_ = &threads;
+  threads.start("commands", [this](const std::stop_token& stop) {
     while (!stop.stop_requested()) dispatch_->wait(dispatch_->step(stop));
   });
-  if (sink_) start_thread("to devices", [this, stop] { sink_->run(*dispatch_, stop); });
-  for (Teller& teller : tellers_) {
-    start_thread("poll " + teller.source.cloud, [&teller, stop] { teller.source.source->poll(stop); });
-    start_thread("tell " + teller.source.cloud, [&teller, stop] {
-      while (!stop.stop_requested()) teller.answers->wait(teller.answers->step(stop));
-    });
+  start_way();
+}
+
+void Downlink::start_way() {
+  if (way_.client() != nullptr)
+    threads_->start("to devices", [this](std::stop_token stop) { way_.run(*dispatch_, std::move(stop)); });
+}
+
+void Downlink::change(const Setup& setup, std::optional<local_broker::Line> line) {
+  auto rules = setup.rulebook(devices_, clock_);
+  {
+    const std::lock_guard lock(mutex_);
+    rules_ = rules;
   }
+  // What replies come on is subscribed before anything goes out by the new rules.
+  if (way_.client() != nullptr) {
+    way_.client()->change(setup.commands(), rules->filters, std::move(line));
+  } else {
+    open_way(setup);
+    start_way();
+  }
+  dispatch_->change(std::move(rules));
 }
 
 void Downlink::stop() {
   dispatch_->stop();
-  for (Teller& teller : tellers_) teller.answers->wake();
+}
+
+std::shared_ptr<const flow::Rulebook> Downlink::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
 }
 
 api::Downlink Downlink::doors() {
@@ -94,7 +99,7 @@ api::Downlink Downlink::doors() {
   doors.device = [this](const std::string& name) -> std::optional<std::string> {
     const auto device = devices_.find(name);
     if (!device) return std::nullopt;
-    return device_json(*device, commands_);
+    return device_json(*device, rules()->commands);
   };
   return doors;
 }

@@ -1,15 +1,12 @@
 #include "gateway/app/gateway.h"
 
-#include <condition_variable>
+#include <algorithm>
 #include <utility>
-
-#include <pthread.h>
 
 #include "gateway/app/api_token.h"
 #include "gateway/app/cloud_sinks.h"
 #include "gateway/app/kept_filters.h"
-#include "gateway/app/paths.h"
-#include "gateway/app/stop_signal.h"
+#include "gateway/app/reload_page.h"
 #include "gateway/app/version.h"
 
 namespace sluice::app {
@@ -25,111 +22,82 @@ constexpr Duration api_retry = seconds(30);
 constexpr Duration source_silence_max =
     seconds(45);  ///< a name lookup may take that long; a hang does not count as work
 
-/// Rests, but not beyond a stop.
-void rest(Duration time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait_for(lock, stop, time, [] { return false; });
-}
-
-flow::Ingest::Options ingest_options(const Config& config) {
-  flow::Ingest::Options options;
-  options.gateway_id = config.gateway_id;
-  options.ignore_retained = config.local_broker.ignore_retained;
-  for (const auto& cloud : config.clouds) {
-    options.keep_payloads |= cloud.only.originals;
-    if (cloud.topic_levels.find(config.gateway_id) != std::string::npos)
-      options.own_topics.push_back(cloud.topic_levels);
+/// Clouds as they are, and what is counted of them, in one order: between two looks either may have changed.
+void pair_up(api::Picture& picture) {
+  std::vector<store::CloudCounts> counts;
+  std::vector<flow::CloudState> states;
+  for (flow::CloudState& state : picture.clouds) {
+    const auto found = std::ranges::find(picture.store.clouds, state.name, &store::CloudCounts::name);
+    if (found == picture.store.clouds.end()) continue;
+    counts.push_back(std::move(*found));
+    states.push_back(std::move(state));
   }
-  return options;
+  picture.store.clouds = std::move(counts);
+  picture.clouds = std::move(states);
 }
 
 }  // namespace
 
-Gateway::Gateway(Config config, const Clock& clock, Log& log)
-    : config_(std::move(config)), clock_(clock), log_(log), started_(clock.now()), ids_(clock) {}
+Gateway::Gateway(Setup setup, const Clock& clock, ConsoleLog& log)
+    : setup_(std::make_shared<const Setup>(std::move(setup))),
+      gateway_id_(setup_->config.gateway_id),
+      clock_(clock),
+      log_(log),
+      started_(clock.now()),
+      ids_(clock),
+      desk_([this] { signal_->wake(); }) {}
 
 Gateway::~Gateway() = default;
 
-Result<std::unique_ptr<Gateway>> Gateway::open(Config config, const Clock& clock, Log& log) {
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), clock, log));
+Result<std::unique_ptr<Gateway>> Gateway::open(Setup setup, const Clock& clock, ConsoleLog& log) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(setup), clock, log));
   // The store comes last of what can be refused: a wrong configuration leaves nothing behind and forgets no cloud.
-  if (auto done = gateway->open_schemas(); !done) return done.error();
-  if (auto done = gateway->open_sinks(); !done) return done.error();
+  auto parts = gateway->cloud_parts();
+  if (!parts) return parts.error();
   if (auto done = gateway->open_store(); !done) return done.error();
-  if (auto done = gateway->open_flow(); !done) return done.error();
+  if (auto done = gateway->open_flow(std::move(*parts)); !done) return done.error();
   return gateway;
 }
 
-Result<> Gateway::open_schemas() {
-  normalize::Problems problems;
-  normalize::Library::Sources sources = config_.schemas;
-  sources.shipped = shipped_schemas();
-  auto library = normalize::Library::load(sources, problems);
-  if (library) check_commands(config_.commands, normalize::Commands(library), problems);
-  if (!library || !problems.empty()) return config_error(problems.text());
-  library_ = library;
-
-  filters_ = config_.local_broker.filters;
-  if (config_.subscribe_auto)
-    filters_ = config_.unmatched == normalize::Unmatched::ignore ? library->filters() : std::vector<std::string>{"#"};
-  if (filters_.empty())
-    return config_error("nothing to subscribe to: no schema is in use, and schemas.unmatched is 'ignore'");
-  normalizer_ = std::make_unique<normalize::Normalizer>(
-      std::move(library), normalize::Normalizer::Options{config_.unmatched, config_.timezone});
-  return {};
-}
-
-Result<> Gateway::open_sinks() {
-  for (const auto& cloud : config_.clouds) {
+Result<std::vector<Clouds::Part>> Gateway::cloud_parts() const {
+  std::vector<Clouds::Part> parts;
+  for (const Cloud& cloud : setup_->config.clouds) {
     auto ends = make_ends(cloud, clock_, log_);
     if (!ends) return config_error("cloud '" + cloud.name + "': " + ends.error().message);
-    clouds_.push_back({std::move(ends->sink), ends->source, nullptr});
+    parts.push_back({cloud, std::move(*ends)});
   }
-  return {};
+  return parts;
+}
+
+std::shared_ptr<const Setup> Gateway::setup() const {
+  const std::lock_guard lock(setup_mutex_);
+  return setup_;
 }
 
 Result<> Gateway::open_store() {
-  auto store = store::Store::open(config_.store, clock_, log_);
+  auto store = store::Store::open(setup_->config.store, clock_, log_);
   if (!store) return store.error();
   store_ = std::move(*store);
-  std::vector<std::string> names;
-  for (const auto& cloud : config_.clouds) names.push_back(cloud.name);
-  const auto forgotten = store_->keep_clouds(names);
-  if (!forgotten) return forgotten.error();
-  for (const auto& [cloud, backlog] : *forgotten)
-    log_.warning("gateway", "cloud '" + cloud + "' is gone from the configuration; " + std::to_string(backlog) +
-                                " records that waited for it are let go");
   return {};
 }
 
-Result<> Gateway::open_flow() {
-  auto former = keep_filters(config_.store.data_dir, filters_);
+Result<> Gateway::open_flow(std::vector<Clouds::Part> parts) {
+  auto former = keep_filters(setup_->config.store.data_dir, setup_->filters);
   if (!former) return former.error();
-  local_broker::Options options = config_.local_broker;
-  options.filters = filters_;
-  options.former_filters = std::move(*former);
-  source_ = std::make_unique<local_broker::MqttSource>(std::move(options), clock_, log_);
+  source_ = std::make_unique<local_broker::MqttSource>(setup_->telemetry(std::move(*former)), clock_, log_);
   devices_ = std::make_unique<flow::Devices>(*store_, clock_, log_);
   ingest_ =
-      std::make_unique<flow::Ingest>(ingest_options(config_), *normalizer_, *store_, *devices_, ids_, clock_, log_);
-  replay_ = std::make_unique<flow::Replay>([this] { return reading(); }, *store_, ids_, clock_, log_);
-  quarantine_pages_ = std::make_unique<QuarantinePages>("/sluice/" + config_.gateway_id, *store_, *replay_);
-  for (std::size_t i = 0; i < clouds_.size(); ++i)
-    clouds_[i].delivery =
-        std::make_unique<flow::Delivery>(delivery_options(config_.clouds[i]), *store_, *clouds_[i].sink, clock_, log_);
-  notices_ = std::make_unique<flow::Notices>(config_.gateway_id, *store_, ids_, clock_, log_);
-  return open_downlink();
-}
-
-Result<> Gateway::open_downlink() {
-  std::vector<Downlink::Source> sources;
-  for (std::size_t i = 0; i < clouds_.size(); ++i)
-    if (clouds_[i].source != nullptr) sources.push_back({config_.clouds[i].name, clouds_[i].source});
-  auto downlink = Downlink::open(config_, library_, std::move(sources), *store_, *devices_, ids_, clock_, log_);
+      std::make_unique<flow::Ingest>(setup_->ingest(), setup_->normalizer(), *store_, *devices_, ids_, clock_, log_);
+  replay_ = std::make_unique<flow::Replay>([this] { return setup()->reading(); }, *store_, ids_, clock_, log_);
+  quarantine_pages_ = std::make_unique<QuarantinePages>("/sluice/" + gateway_id_, *store_, *replay_);
+  notices_ = std::make_unique<flow::Notices>(gateway_id_, *store_, ids_, clock_, log_);
+  auto downlink = Downlink::open(*setup_, *store_, *devices_, ids_, clock_, log_);
   if (!downlink) return downlink.error();
   downlink_ = std::move(*downlink);
+  clouds_ = std::make_unique<Clouds>(*store_, downlink_->acceptor(), clock_, log_);
+  downlink_->on_owed([this] { clouds_->wake_answers(); });
+  if (auto done = clouds_->admit(parts); !done) return done.error();
+  clouds_->change(std::move(parts));
   return {};
 }
 
@@ -137,79 +105,60 @@ void Gateway::open_api() {
   if (server_ || (server_tried_ != Instant{} && clock_.now() - server_tried_ < api_retry)) return;
   const bool first = server_tried_ == Instant{};
   server_tried_ = clock_.now();
-  auto server = api::HttpServer::start(config_.api.listen, {},
+  auto server = api::HttpServer::start(setup_->config.api.listen, {},
                                        [this](const api::Request& request) { return api_->answer(request); });
   if (server) {
     server_ = std::move(*server);
-    log_.info("api", "listening on " + config_.api.listen);
+    log_.info("api", "listening on " + setup_->config.api.listen);
   } else if (first) {
     log_.error("api", server.error().message + "; telemetry goes on without the HTTP interface, which is tried again");
   }
 }
 
+std::string Gateway::api_token(const Config& config) const {
+  if (!config.api.token.empty()) return config.api.token;
+  auto token = kept_api_token(config.store.data_dir);
+  if (token) return std::move(*token);
+  log_.warning("api", token.error().message);
+  return {};
+}
+
 bool Gateway::run() {
-  log_.info("gateway", "sluice " + std::string(version_text) + " starts as '" + config_.gateway_id + "'");
-  api::Api::Options api_options{config_.api.token, config_.api.hosts};
-  if (api_options.token.empty()) {
-    if (auto token = kept_api_token(config_.store.data_dir))
-      api_options.token = std::move(*token);
-    else
-      log_.warning("api", token.error().message);
-  }
+  log_.info("gateway", "sluice " + std::string(version_text) + " starts as '" + gateway_id_ + "'");
+  signal_ = std::make_unique<StopSignal>(
+      stop_most,
+      [this] { log_.warning("gateway", "the disk hangs; ending without it (nothing acknowledged is lost)"); },
+      [this] { desk_.note(); });
   api_ = std::make_unique<api::Api>(
-      std::move(api_options), [this] { return picture(); }, downlink_->doors(), &log_, quarantine_pages_->doors());
+      api::Api::Options{api_token(setup_->config), setup_->config.api.hosts}, [this] { return picture(); },
+      downlink_->doors(), &log_, quarantine_pages_->doors());
+  api_->on_reload([this] { return reload_page(desk_.ask()); });
   start();
   notify_.ready();
-
-  StopSignal signal(stop_most, [this] {
-    log_.warning("gateway", "the disk hangs; ending without it (nothing acknowledged is lost)");
-  });
-  while (!signal.wait(step_interval)) step();
-  return stop();
+  while (!signal_->wait(step_interval)) {
+    desk_.serve([this] { return reload(); });
+    step();
+  }
+  const bool ended = stop();
+  signal_.reset();
+  return ended;
 }
 
 void Gateway::start() {
   open_api();
-  start_thread("local_broker", [this] {
-    if (const auto ended = source_->run(*ingest_, stop_.get_token()); !ended)
+  threads_.start("local_broker", [this](std::stop_token stop) {
+    if (const auto ended = source_->run(*ingest_, std::move(stop)); !ended)
       log_.error("local_broker", ended.error().message);
   });
-  downlink_->start([this](std::string name, std::function<void()> body) { start_thread(name, std::move(body)); },
-                   stop_.get_token());
-  for (Cloud& cloud : clouds_) {
-    start_thread(cloud.delivery->cloud(), [this, &cloud] { deliver(*cloud.delivery); });
-    start_thread("link " + cloud.delivery->cloud(), [this, &cloud] { cloud.sink->keep(stop_.get_token()); });
-  }
-}
-
-void Gateway::start_thread(std::string name, std::function<void()> body) {
-  running_ += 1;
-  std::thread& thread = threads_.emplace_back([this, body = std::move(body)] {
-    body();
-    running_ -= 1;
-    running_.notify_all();
-  });
-  name.resize(std::min<std::size_t>(name.size(), 15));  // the kernel's limit
-  pthread_setname_np(thread.native_handle(), name.c_str());
-}
-
-void Gateway::deliver(flow::Delivery& delivery) {
-  const std::stop_token stop = stop_.get_token();
-  while (!stop.stop_requested()) {
-    const Duration time = delivery.step(stop);
-    if (time <= Duration(0)) continue;
-    if (delivery.backing_off())
-      rest(time, stop);
-    else
-      store_->wait(delivery.cloud(), time, delivery.taken());
-  }
+  downlink_->start(threads_);
+  clouds_->step();
 }
 
 void Gateway::step() {
   auto dropped = store_->step();
   if (!dropped) log_.error("store", dropped.error().message);
-  for (Cloud& cloud : clouds_) cloud.delivery->look();
-  notices_->step(dropped ? *dropped : std::vector<store::Store::Dropped>{}, cloud_states());
+  clouds_->step();
+  notices_->step(dropped ? *dropped : std::vector<store::Store::Dropped>{}, clouds_->states());
   if (const auto mended = store_->take_mended()) notices_->tell_mended(*mended);
   open_api();
   feed_watchdog();
@@ -228,38 +177,29 @@ void Gateway::feed_watchdog() {
 bool Gateway::stop() {
   log_.info("gateway", "stopping");
   notify_.stopping();
-  stop_.request_stop();
-  store_->wake();
+  threads_.request_stop();
+  clouds_->request_stop();
   downlink_->stop();
+  desk_.close();
   server_.reset();
+  const auto ended = [this] { return threads_.ended() && clouds_->ended(); };
   const Instant deadline = clock_.now() + stop_max;
-  while (running_ > 0 && clock_.now() < deadline) {
+  while (!ended() && clock_.now() < deadline) {
     store_->wake();
     rest(Duration(10), {});
   }
-  if (running_ > 0) {
+  if (!ended()) {
     if (const auto flushed = store_->step(); !flushed) log_.error("store", flushed.error().message);
     log_.warning("gateway", "a connection attempt hangs; ending without it (nothing acknowledged is lost)");
     return false;
   }
-  for (std::thread& thread : threads_) thread.join();
   log_.info("gateway", "stopped");
   return true;
 }
 
-std::vector<flow::CloudState> Gateway::cloud_states() const {
-  std::vector<flow::CloudState> states;
-  for (const Cloud& cloud : clouds_) states.push_back(cloud.delivery->state());
-  return states;
-}
-
-flow::Replay::Reading Gateway::reading() const {
-  return {library_, {config_.unmatched, config_.timezone}, ingest_options(config_).keep_payloads};
-}
-
 api::Picture Gateway::picture() const {
   api::Picture picture;
-  picture.gateway_id = config_.gateway_id;
+  picture.gateway_id = gateway_id_;
   picture.version = version_text;
   picture.uptime_s = std::chrono::floor<seconds>(clock_.now() - started_).count();
   picture.taken_at = clock_.wall_time();
@@ -269,8 +209,9 @@ api::Picture Gateway::picture() const {
                     ingest_->sessions_lost(), broker.last_error, broker.protocol};
   picture.store = store_->snapshot();
   picture.commits = store_->commit_times();
-  picture.clouds = cloud_states();
+  picture.clouds = clouds_->states();
   picture.store_error = store_->last_error();
+  pair_up(picture);
   return picture;
 }
 

@@ -102,6 +102,10 @@ class CommandLine {
     CLI::App* status_command = command("status", "Show the running gateway: connections, backlog, counters",
                                        "sluice status --json | jq .clouds", [this] { return status(config_, json_); });
     status_command->add_flag("--json", json_, "The whole status as JSON");
+    command("reload",
+            "Make the running gateway take up its changed configuration and schemas, without losing a message; wrong "
+            "ones are refused with their errors, and it goes on as it was",
+            "sluice reload && sluice status", [this] { return reload(config_); });
     command("version", "Print version, build and the versions of the libraries", "sluice version",
             [] { return version(); });
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 namespace sluice::app {
 
@@ -15,6 +16,13 @@ Notify::Notify() {
 
 void Notify::ready() const {
   sd_notify(0, "READY=1");
+}
+void Notify::reloading() const {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);  // what it is compared with (sd_notify(3), MONOTONIC_USEC=)
+  const std::string state =
+      "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * 1'000'000 + now.tv_nsec / 1000);
+  sd_notify(0, state.c_str());
 }
 void Notify::stopping() const {
   sd_notify(0, "STOPPING=1");

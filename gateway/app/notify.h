@@ -15,6 +15,8 @@ class Notify {
   Notify();
 
   void ready() const;
+  /// The configuration is read anew; ready() ends it.
+  void reloading() const;
   void status(std::string_view text) const;  ///< one line, shown by `systemctl status`
   void stopping() const;
   /// Tells the watchdog that the loops that do the work have come round. Call it every watchdog_interval(), and only

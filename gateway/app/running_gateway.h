@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/api/http_server.h"
 #include "gateway/app/config.h"
 
 namespace sluice::app {

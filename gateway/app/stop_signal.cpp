@@ -9,8 +9,8 @@
 
 namespace sluice::app {
 
-StopSignal::StopSignal(Duration most, std::function<void()> overdue)
-    : thread_([this, most, overdue = std::move(overdue)] { watch(most, overdue); }) {}
+StopSignal::StopSignal(Duration most, std::function<void()> overdue, std::function<void()> hangup)
+    : overdue_(std::move(overdue)), hangup_(std::move(hangup)), thread_([this, most] { watch(most); }) {}
 
 StopSignal::~StopSignal() {
   {
@@ -23,17 +23,28 @@ StopSignal::~StopSignal() {
 
 bool StopSignal::wait(Duration time) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [this] { return come_; });
+  changed_.wait_for(lock, time, [this] { return come_ || woken_; });
+  woken_ = false;
   return come_;
 }
 
-void StopSignal::watch(Duration most, const std::function<void()>& overdue) {
+void StopSignal::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void StopSignal::watch(Duration most) {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   constexpr timespec interval{0, 50'000'000};
   for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
     signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal == SIGHUP) {
+      hangup_();
+      wake();
+    }
     const std::lock_guard lock(mutex_);
     if (over_) return;
   }
@@ -41,7 +52,7 @@ void StopSignal::watch(Duration most, const std::function<void()>& overdue) {
   come_ = true;
   changed_.notify_all();
   if (changed_.wait_for(lock, most, [this] { return over_; })) return;
-  overdue();
+  overdue_();
   std::_Exit(exit_ok);
 }
 

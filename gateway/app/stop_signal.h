@@ -9,25 +9,29 @@
 
 namespace sluice::app {
 
-/// SIGTERM and SIGINT, taken by a thread of their own: whoever hangs in a call to the disk takes none. The caller has
-/// blocked them, and SIGHUP, in every thread. From the signal on the process has `most` to end; then `overdue` is
-/// called, and it ends without more ado.
+/// SIGTERM, SIGINT and SIGHUP, taken by a thread of their own: whoever hangs in a call to the disk takes none. The
+/// caller has blocked them in every thread, so that one that comes earlier waits until then. SIGHUP calls `hangup`,
+/// and ends a wait().
+/// From SIGTERM or SIGINT on the process has `most` to end; then `overdue` is called, and it ends without more ado.
 class StopSignal {
  public:
-  StopSignal(Duration most, std::function<void()> overdue);
+  StopSignal(Duration most, std::function<void()> overdue, std::function<void()> hangup);
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  /// Whether it has come, after waiting for it at most so long.
+  /// Whether the end has come, after waiting for it at most so long, or until wake().
   bool wait(Duration time);
+  /// Any thread.
+  void wake();
 
  private:
-  void watch(Duration most, const std::function<void()>& overdue);
+  void watch(Duration most);
 
+  const std::function<void()> overdue_, hangup_;
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
-  bool come_ = false, over_ = false;
+  bool come_ = false, over_ = false, woken_ = false;
   std::thread thread_;
 };
 

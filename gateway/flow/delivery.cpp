@@ -49,6 +49,15 @@ Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const
   if (options_.thin.on()) ahead_.emplace(options_.thin, clock_);
 }
 
+void Delivery::begin_as(const CloudState& before) {
+  const std::lock_guard lock(mutex_);
+  state_.health = before.health;
+  state_.since = before.since;
+  state_.last_error = before.last_error;
+  state_.last_error_at = before.last_error_at;
+  state_.delivery_seconds = before.delivery_seconds;
+}
+
 Duration Delivery::step(std::stop_token stop) {
   backing_off_ = false;
   step_again(stop);

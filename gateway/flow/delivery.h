@@ -48,6 +48,10 @@ class Delivery {
 
   Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log);
 
+  /// Goes on where another one left off at the same cloud: what people see stays until a verdict or the connection says
+  /// something else. Before the first step.
+  void begin_as(const CloudState& before);
+
   /// Sends what waits, once. Returns how long to rest before the next step; zero: there may be more at once.
   Duration step(std::stop_token stop);
 

@@ -34,21 +34,29 @@ struct Dispatch::Taking {
   std::vector<CommandAnswer> answers{};
 };
 
-Dispatch::Dispatch(Options options, Permission permission, const normalize::Commands& commands,
-                   normalize::Normalizer& replies, Devices& devices, store::Store& store, CommandSink& sink,
-                   RecordIds& ids, const Clock& clock, Log& log)
+Dispatch::Dispatch(Options options, std::shared_ptr<Rulebook> rules, Devices& devices, store::Store& store,
+                   CommandSink& sink, RecordIds& ids, const Clock& clock, Log& log)
     : options_(std::move(options)),
-      commands_(commands),
-      replies_(replies),
       devices_(devices),
       store_(store),
       sink_(sink),
       ids_(ids),
       clock_(clock),
       log_(log),
-      intake_(options_.expire_after, options_.groups, std::move(permission), commands, devices, clock) {
-  for (const std::string& family : commands_.families())
-    for (std::string& filter : commands_.presence_filters(family)) presence_filters_.push_back(std::move(filter));
+      rules_(std::move(rules)) {}
+
+void Dispatch::change(std::shared_ptr<Rulebook> rules) {
+  {
+    const std::lock_guard lock(mutex_);
+    rules_ = std::move(rules);
+    for (auto& [number, command] : waiting_) {
+      if (command.stage != Stage::waiting) continue;
+      rules_->intake.judge_again(command);
+      command.rules = rules_;
+      if (command.kept.progress.ended) command.stage = Stage::ending;
+    }
+  }
+  wake();
 }
 
 Result<> Dispatch::recover() {
@@ -71,7 +79,8 @@ Result<> Dispatch::recover() {
           "the gateway ended after it was to be sent: whether the device got it is not known");
       continue;
     }
-    WaitingCommand& command = waiting_[number] = intake_.resume(std::move(kept));
+    WaitingCommand& command = waiting_[number] = rules_->intake.resume(std::move(kept));
+    command.rules = rules_;
     if (command.kept.progress.ended) command.stage = Stage::ending;
   }
   return {};
@@ -132,7 +141,8 @@ Result<> Dispatch::take(Taking& taking, normalize::CommandText text) {
     owe(taking, text.id);
     return {};
   }
-  WaitingCommand command = intake_.judge(taking.origin, taking.message, text);
+  WaitingCommand command = rules_->intake.judge(taking.origin, taking.message, text);
+  command.rules = rules_;
   store::CommandProgress& progress = command.kept.progress;
   if (!progress.ended && waiting_.size() + taking.fresh.size() >= options_.waiting_max) {
     progress = ending(CommandState::rejected, 429, std::to_string(options_.waiting_max) + " commands wait already",
@@ -282,21 +292,6 @@ void Dispatch::wait(Duration most) {
   std::unique_lock lock(mutex_);
   woken_.wait_for(lock, most, [this] { return wake_; });
   wake_ = false;
-}
-
-std::vector<std::string> filters_of(const Permission& permission, const normalize::Commands& commands) {
-  std::vector<std::string> all;
-  for (const std::string& family : commands.families()) {
-    bool any = false;
-    for (const normalize::CommandSchema& command : commands.of_family(family)) {
-      if (!permission.reaches(family, command.name)) continue;
-      any = true;
-      for (std::string& filter : commands.reply_filters(family, command.name)) all.push_back(std::move(filter));
-    }
-    if (!any) continue;
-    for (std::string& filter : commands.presence_filters(family)) all.push_back(std::move(filter));
-  }
-  return disjoint(std::move(all));
 }
 
 }  // namespace sluice::flow

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -17,10 +18,9 @@
 #include "gateway/core/ports.h"
 #include "gateway/core/record_id.h"
 #include "gateway/flow/devices.h"
-#include "gateway/flow/intake.h"
+#include "gateway/flow/rulebook.h"
 #include "gateway/flow/waiting_command.h"
 #include "gateway/normalize/commands.h"
-#include "gateway/normalize/normalizer.h"
 #include "gateway/store/store.h"
 
 namespace sluice::flow {
@@ -37,18 +37,17 @@ class Dispatch final : public CommandAcceptor, public CommandListener {
  public:
   struct Options {
     std::string gateway_id;
-    Duration expire_after = std::chrono::seconds(60);
-    /// A group's device and its members: all of them must answer.
-    Intake::Groups groups{};
     std::size_t waiting_max = 1000;  ///< commands that have not ended; further ones are rejected
   };
 
-  /// `replies` is its alone.
-  Dispatch(Options options, Permission permission, const normalize::Commands& commands, normalize::Normalizer& replies,
-           Devices& devices, store::Store& store, CommandSink& sink, RecordIds& ids, const Clock& clock, Log& log);
+  Dispatch(Options options, std::shared_ptr<Rulebook> rules, Devices& devices, store::Store& store, CommandSink& sink,
+           RecordIds& ids, const Clock& clock, Log& log);
 
   /// Takes over what the last run left. Before anything else.
   Result<> recover();
+
+  /// Goes on by these. Commands that wait are judged again by them, as they are after a restart. Any thread.
+  void change(std::shared_ptr<Rulebook> rules);
 
   Result<std::vector<CommandAnswer>> accept(const std::string& origin, const CommandMessage& message) override;
   void heard(const Message& message) override;
@@ -88,6 +87,7 @@ class Dispatch final : public CommandAcceptor, public CommandListener {
   store::KeptCommand shown(const WaitingCommand& command) const;
 
   void listen();
+  void understand(const Heard& heard);
   void take_reply(WaitingCommand& command, const Record& record);
   void look_at_clock();
   bool reachable(const WaitingCommand& command) const;
@@ -100,19 +100,16 @@ class Dispatch final : public CommandAcceptor, public CommandListener {
   Duration rest() const;
 
   const Options options_;
-  const normalize::Commands& commands_;
-  normalize::Normalizer& replies_;
   Devices& devices_;
   store::Store& store_;
   CommandSink& sink_;
   RecordIds& ids_;
   const Clock& clock_;
   Log& log_;
-  const Intake intake_;
-  std::vector<std::string> presence_filters_;
   std::function<void()> on_owed_;
 
   mutable std::mutex mutex_;  ///< guards what follows; never held while something is sent
+  std::shared_ptr<Rulebook> rules_;
   std::condition_variable woken_, ended_;
   std::map<std::int64_t, WaitingCommand> waiting_;  ///< by number: in order; only step() takes any out
   std::map<std::string, std::int64_t, std::less<>> numbers_;
@@ -143,8 +140,5 @@ class Dispatch final : public CommandAcceptor, public CommandListener {
   bool storing_fails_ = false;
   std::vector<Record> records_;
 };
-
-/// The topics of replies to all commands that are allowed, and of presence; disjoint.
-std::vector<std::string> filters_of(const Permission& permission, const normalize::Commands& commands);
 
 }  // namespace sluice::flow

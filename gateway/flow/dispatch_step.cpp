@@ -1,5 +1,6 @@
 // What Dispatch does with commands: waits for the device, sends, listens, ends.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "gateway/core/json_text.h"
@@ -74,22 +75,30 @@ void Dispatch::listen() {
     heard_bytes_ = 0;
     deaf_ = false;
   }
-  for (const Heard& each : all) {
-    const Message& message = each.message;
-    const bool of_presence = std::any_of(presence_filters_.begin(), presence_filters_.end(),
-                                         [&](const std::string& filter) { return covers(filter, message.topic); });
-    std::vector<WaitingCommand*> asking;
-    if (!message.retained) {
-      const std::lock_guard lock(mutex_);
-      for (auto& [number, command] : waiting_)
-        if (command.stage == Stage::sent && each.number > command.heard_before) asking.push_back(&command);
-    }
-    if (!of_presence && asking.empty()) continue;
-    records_.clear();
-    if (replies_.normalize(message, records_).kind != normalize::Fate::Kind::understood) continue;
-    for (store::KnownDevice& device : devices_.note_presence(records_)) presence_.push_back(std::move(device));
+  for (const Heard& each : all) understand(each);
+}
+
+/// By the present rules where it tells of presence, and by those that each command on its way was sent by.
+void Dispatch::understand(const Heard& heard) {
+  const Message& message = heard.message;
+  std::shared_ptr<Rulebook> present;
+  std::map<std::shared_ptr<Rulebook>, std::vector<WaitingCommand*>> asking;
+  {
     const std::lock_guard lock(mutex_);
-    for (WaitingCommand* command : asking)
+    present = rules_;
+    for (const std::string& filter : present->presence_filters)
+      if (covers(filter, message.topic)) asking[present];
+    for (auto& [number, command] : waiting_)
+      if (!message.retained && command.stage == Stage::sent && heard.number > command.heard_before)
+        asking[command.rules].push_back(&command);
+  }
+  for (const auto& [rules, commands] : asking) {
+    records_.clear();
+    if (rules->replies.normalize(message, records_).kind != normalize::Fate::Kind::understood) continue;
+    if (rules == present)
+      for (store::KnownDevice& device : devices_.note_presence(records_)) presence_.push_back(std::move(device));
+    const std::lock_guard lock(mutex_);
+    for (WaitingCommand* command : commands)
       for (const Record& record : records_)
         if (command->stage == Stage::sent) take_reply(*command, record);
   }
@@ -97,12 +106,13 @@ void Dispatch::listen() {
 
 void Dispatch::take_reply(WaitingCommand& command, const Record& record) {
   const std::string& device = command.kept.command.device;
-  const auto group = options_.groups.find(device);
-  const bool of_group = group != options_.groups.end() || !devices_.known(device);
+  const Intake::Groups& groups = command.rules->groups;
+  const auto group = groups.find(device);
+  const bool of_group = group != groups.end() || !devices_.known(device);
   std::string readings;
   const normalize::Match said = normalize::match(*command.prepared.reply, record, of_group ? "" : device, readings);
   if (said == normalize::Match::no) return;
-  const bool member = group == options_.groups.end() ||
+  const bool member = group == groups.end() ||
                       std::find(group->second.begin(), group->second.end(), record.device) != group->second.end();
   if (!member) return;
   if (command.readings.empty()) command.readings = std::move(readings);
@@ -110,7 +120,7 @@ void Dispatch::take_reply(WaitingCommand& command, const Record& record) {
     command.answered.push_back(record.device);
   if (said == normalize::Match::failed)
     return end(command, CommandState::failed, of_group ? record.device + " refused it" : "the device refused it");
-  if (!of_group || (group != options_.groups.end() && command.answered.size() == group->second.size()))
+  if (!of_group || (group != groups.end() && command.answered.size() == group->second.size()))
     end(command, CommandState::succeeded);
 }
 
@@ -124,10 +134,11 @@ void Dispatch::look_at_clock() {
           "its time was over before it could be sent" + (why.empty() ? why : "; it waited: " + why));
     }
     if (command.stage != Stage::sent || now < command.answer_by) continue;
-    const auto group = options_.groups.find(command.kept.command.device);
+    const Intake::Groups& groups = command.rules->groups;
+    const auto group = groups.find(command.kept.command.device);
     if (command.answered.empty())
       end(command, CommandState::unanswered, "it was sent, and the device did not say that it did it");
-    else if (group == options_.groups.end())
+    else if (group == groups.end())
       end(command, CommandState::succeeded);
     else
       end(command, CommandState::unanswered,

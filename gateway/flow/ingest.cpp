@@ -10,16 +10,14 @@ namespace {
 constexpr int unclean_ends_max = 3;
 }
 
-Ingest::Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, Devices& devices,
-               RecordIds& ids, const Clock& clock, Log& log)
-    : options_(std::move(options)),
-      normalizer_(normalizer),
+Ingest::Ingest(Options options, std::unique_ptr<normalize::Normalizer> normalizer, store::Store& store,
+               Devices& devices, RecordIds& ids, const Clock& clock, Log& log)
+    : way_(std::make_unique<Way>(std::move(options), std::move(normalizer))),
       store_(store),
       devices_(devices),
       ids_(ids),
       clock_(clock),
-      log_(log),
-      loop_guard_(options_.own_topics) {
+      log_(log) {
   recall();
   wary_ = store_.unclean_ends() >= unclean_ends_max;
   if (wary_) log_.warning("ingest", "three unclean ends in a row: redelivered messages are set aside unread this once");
@@ -34,7 +32,21 @@ void Ingest::recall() {
   }
 }
 
+void Ingest::change(Options options, std::unique_ptr<normalize::Normalizer> normalizer) {
+  auto way = std::make_unique<const Way>(std::move(options), std::move(normalizer));
+  const std::lock_guard lock(change_mutex_);
+  next_way_ = std::move(way);
+  changed_ = true;
+}
+
+void Ingest::take_change() {
+  const std::lock_guard lock(change_mutex_);
+  way_ = std::move(next_way_);
+  changed_ = false;
+}
+
 Result<> Ingest::accept(std::span<const Message> messages) {
+  if (changed_) take_change();
   batch_.records.clear();
   batch_.quarantined.clear();
   batch_.receipts.assign(owed_.begin(), owed_.end());
@@ -84,7 +96,7 @@ void Ingest::take(const Message& message) {
     batch_.forget_receipts = forget_receipts_ = true;
   }
 
-  if ((message.retained && options_.ignore_retained) || loop_guard_.own(message)) {
+  if ((message.retained && way_->options.ignore_retained) || way_->loop_guard.own(message)) {
     batch_.counts.ignored += 1;
     return;
   }
@@ -93,7 +105,7 @@ void Ingest::take(const Message& message) {
               "set aside unread: it was in flight when the gateway ended uncleanly three times in a row");
     return;
   }
-  normalize::Fate fate = read_message(message, normalizer_, options_.keep_payloads, batch_.records);
+  normalize::Fate fate = read_message(message, *way_->normalizer, way_->options.keep_payloads, batch_.records);
   switch (fate.kind) {
     case normalize::Fate::Kind::understood:
       batch_.counts.understood += 1;
@@ -143,7 +155,7 @@ void Ingest::session_lost() {
                       0};
   log_.warning("ingest", notice.text);
   store::Batch batch;
-  batch.records.push_back(record_of(notice, options_.gateway_id, clock_));
+  batch.records.push_back(record_of(notice, way_->options.gateway_id, clock_));
   batch.records.back().id = ids_.next();
   batch.forget_receipts = true;
   if (const auto stored = store_.append(batch); !stored)

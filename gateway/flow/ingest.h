@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/clock.h"
@@ -30,12 +33,15 @@ class Ingest final : public Acceptor {
     std::vector<std::string> own_topics{};  ///< see LoopGuard
   };
 
-  Ingest(Options options, normalize::Normalizer& normalizer, store::Store& store, Devices& devices, RecordIds& ids,
-         const Clock& clock, Log& log);
+  Ingest(Options options, std::unique_ptr<normalize::Normalizer> normalizer, store::Store& store, Devices& devices,
+         RecordIds& ids, const Clock& clock, Log& log);
 
   Result<> accept(std::span<const Message> messages) override;
   Result<> ready() override;
   void session_lost() override;
+
+  /// Messages of the next accept, and of all that follow, are taken in by these. The gateway's id stays.
+  void change(Options options, std::unique_ptr<normalize::Normalizer> normalizer);
 
   std::uint64_t sessions_lost() const { return sessions_lost_; }
 
@@ -43,19 +49,27 @@ class Ingest final : public Acceptor {
   bool accepting() const { return accepting_; }
 
  private:
+  /// How messages are taken in.
+  struct Way {
+    Way(Options chosen, std::unique_ptr<normalize::Normalizer> reader)
+        : options(std::move(chosen)), normalizer(std::move(reader)), loop_guard(options.own_topics) {}
+    const Options options;
+    const std::unique_ptr<normalize::Normalizer> normalizer;
+    const LoopGuard loop_guard;
+  };
+
+  void take_change();
   void take(const Message& message);
   void set_aside(const Message& message, std::string schema, std::string field, std::string reason);
   void recall();
 
-  const Options options_;
-  normalize::Normalizer& normalizer_;
+  std::unique_ptr<const Way> way_;
   store::Store& store_;
   Devices& devices_;
   RecordIds& ids_;
   const Clock& clock_;
   Log& log_;
 
-  const LoopGuard loop_guard_;
   Redelivery redelivery_;
   store::Batch batch_;                ///< of the accept that runs; kept for its memory
   std::vector<store::Receipt> owed_;  ///< of messages that needed no commit; they ride on the next one
@@ -63,6 +77,10 @@ class Ingest final : public Acceptor {
   bool wary_ = false;                 ///< set redelivered messages aside unparsed
   std::atomic<bool> accepting_{true};
   std::atomic<std::uint64_t> sessions_lost_{0};
+
+  std::atomic<bool> changed_{false};  ///< all that a batch pays for changes
+  std::mutex change_mutex_;           ///< guards what follows
+  std::unique_ptr<const Way> next_way_;
 };
 
 }  // namespace sluice::flow

@@ -34,6 +34,9 @@ class Intake {
   /// goes on.
   WaitingCommand resume(store::KeptCommand kept) const;
 
+  /// One that waits, and was judged by other rules: may it, can it? Its time goes on.
+  void judge_again(WaitingCommand& command) const { prepare(command); }
+
  private:
   void set_expiry(WaitingCommand& command, const CommandMessage& message, const std::string& expires_at) const;
   void prepare(WaitingCommand& command) const;

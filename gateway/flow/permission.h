@@ -14,6 +14,8 @@ struct Allow {
   std::string device;                 ///< a pattern
   std::vector<std::string> commands;  ///< names, or "*"
   std::vector<std::string> topics;    ///< MQTT filters; empty: whatever the schema says
+
+  bool operator==(const Allow&) const = default;
 };
 
 /// Who may command whom to do what: nothing that is not listed. Immutable; any thread.

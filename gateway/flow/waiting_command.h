@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "gateway/store/kept_command.h"
 
 namespace sluice::flow {
+
+struct Rulebook;
 
 /// A command that has not ended, as Dispatch holds it.
 struct WaitingCommand {
@@ -22,6 +25,7 @@ struct WaitingCommand {
 
   store::KeptCommand kept;
   normalize::PreparedCommand prepared{};
+  std::shared_ptr<Rulebook> rules{};  ///< by which it is sent and its reply understood
   Stage stage = Stage::waiting;
   Instant deadline{};        ///< by the clock that never jumps
   bool needs_clock = false;  ///< it says itself when it expires, and the clock was not synced when it came

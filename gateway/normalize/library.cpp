@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 #include "gateway/core/topic_filter.h"
@@ -30,7 +31,11 @@ std::vector<fs::path> files_in(const fs::path& where, Problems& problems) {
   return files;
 }
 
-std::optional<YamlNode> read_file(const fs::path& path, Problems& problems) {
+void add_to(std::size_t& digest, std::string_view text) {
+  digest = digest * 31 + std::hash<std::string_view>()(text);
+}
+
+std::optional<YamlNode> read_file(const fs::path& path, std::size_t& digest, Problems& problems) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
   if (!error && size > file_size_max) {
@@ -43,6 +48,7 @@ std::optional<YamlNode> read_file(const fs::path& path, Problems& problems) {
     problems.add({path.string(), 0, 0}, "cannot be read: " + std::string(std::strerror(errno)));
     return std::nullopt;
   }
+  digest = std::hash<std::string>()(text);
   return read_yaml(text, path.string(), problems);
 }
 
@@ -52,6 +58,7 @@ struct Found {
   Place place;
   YamlNode root;
   bool shipped;
+  std::size_t digest;  ///< of its text
 };
 
 std::string family_name(const YamlNode& root) {
@@ -62,9 +69,10 @@ std::string family_name(const YamlNode& root) {
 /// Adds the files of one folder. A user's own family takes the place of a shipped one; otherwise names are unique.
 void gather(const fs::path& where, bool shipped, std::vector<Found>& found, Problems& problems) {
   for (const fs::path& path : files_in(where, problems)) {
-    std::optional<YamlNode> root = read_file(path, problems);
+    std::size_t digest = 0;
+    std::optional<YamlNode> root = read_file(path, digest, problems);
     if (!root) continue;
-    Found file{family_name(*root), root->place, std::move(*root), shipped};
+    Found file{family_name(*root), root->place, std::move(*root), shipped, digest};
     if (const YamlNode* name = file.root.is_map() ? file.root.find("family") : nullptr) file.place = name->place;
     const auto twin =
         std::find_if(found.begin(), found.end(), [&](const Found& one) { return one.family == file.family; });
@@ -118,6 +126,9 @@ std::shared_ptr<const Library> Library::load(const Sources& sources, Problems& p
   const auto chosen = choose(found, sources.use, problems);
   for (const auto& [file, use] : chosen) {
     const Settings changed = use != nullptr ? use->settings : Settings();
+    for (const auto& [key, values] : changed)
+      for (const std::string& value : values) add_to(library->digest_, key + '=' + value);
+    add_to(library->digest_, std::to_string(file->digest));
     if (std::optional<Family> family =
             read_family(file->root, changed, use != nullptr ? use->place : Place(), problems))
       library->families_.push_back(std::move(*family));

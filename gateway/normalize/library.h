@@ -46,6 +46,9 @@ class Library {
   /// The filters of all messages, disjoint: what `subscribe: auto` subscribes to.
   std::vector<std::string> filters() const;
 
+  /// Of everything it was read from: two with the same digest read alike.
+  std::size_t digest() const { return digest_; }
+
   /// How messages are read by them; for this floor.
   const Plan& plan() const { return *plan_; }
 
@@ -56,6 +59,7 @@ class Library {
  private:
   Library();
   std::vector<Family> families_;
+  std::size_t digest_ = 0;
   std::unique_ptr<const Plan> plan_;
 };
 

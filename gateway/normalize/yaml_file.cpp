@@ -99,6 +99,11 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string Problem::text() const {
+  const std::string at = place.line > 0 ? ":" + std::to_string(place.line) + ":" + std::to_string(place.column) : "";
+  return place.file + at + ": " + message;
+}
+
 std::string Problems::text() const {
   std::vector<const Problem*> ordered;
   for (const Problem& problem : list_) ordered.push_back(&problem);
@@ -107,12 +112,7 @@ std::string Problems::text() const {
            std::tie(b->place.file, b->place.line, b->place.column);
   });
   std::string out;
-  for (const Problem* problem : ordered) {
-    const Place& place = problem->place;
-    out += place.file;
-    if (place.line > 0) out += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-    out += ": " + problem->message + "\n";
-  }
+  for (const Problem* problem : ordered) out += problem->text() + "\n";
   return out;
 }
 

@@ -19,6 +19,7 @@ struct Place {
 struct Problem {
   Place place;
   std::string message;
+  std::string text() const;  ///< `file:line:column: message`
 };
 
 /// Everything that is wrong, gathered, so that people see all of it at once.

@@ -12,7 +12,7 @@ namespace sluice::store {
 
 namespace {
 
-#define SLUICE_HEAD_COLUMNS \
+#define SLUICE_HEAD_COLUMNS                                                                                          \
   "q.id, q.reason, q.schema, q.field, q.cloud, q.topic, q.retained, q.received_at, q.payload_size, q.record_device," \
   " q.boot_at"
 #define SLUICE_RECORD_COLUMNS \

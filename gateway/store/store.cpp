@@ -136,6 +136,10 @@ Result<std::vector<Store::Forgotten>> Store::keep_clouds(const std::vector<std::
   return forgotten;
 }
 
+void Store::limit(const Limits& limits) {
+  state_->writer->limit(limits);
+}
+
 Result<> Store::append(const Batch& batch) {
   return state_->writer->append(batch);
 }

@@ -29,6 +29,8 @@ struct Limits {
   WhenFull when_full = WhenFull::drop_oldest;
   std::int64_t quarantine_size_max = std::int64_t{64} << 20;
   Duration quarantine_age_max = std::chrono::days(90);
+
+  bool operator==(const Limits&) const = default;
 };
 
 /// What became of messages (P2). Each message is counted once in `received` and once in one of the four fates. One that
@@ -127,6 +129,9 @@ class Store {
     std::uint64_t backlog_records = 0;
   };
   Result<std::vector<Forgotten>> keep_clouds(const std::vector<std::string>& names);
+
+  /// Keeps within these bounds from now on.
+  void limit(const Limits& limits);
 
   /// Appends everything in `batch`, durable on return. An error of kind storage: nothing of it is durable and nothing
   /// may be acknowledged (a full buffer under `hold` is one).

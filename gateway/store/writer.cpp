@@ -42,6 +42,11 @@ Error buffer_full(std::int64_t waiting, const Limits& limits) {
 
 }  // namespace
 
+void Writer::limit(const Limits& limits) {
+  const std::lock_guard turn(turn_);
+  limits_ = limits;
+}
+
 Result<bool> Writer::exceeds(std::int64_t more, bool must) const {
   const std::int64_t waiting = accounts_->outbox_bytes();
   if (more == 0 || waiting + more <= limits_.size_max) return false;

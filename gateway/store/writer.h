@@ -37,6 +37,7 @@ class Writer {
   static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& file, const Store::Options& options,
                                               const Clock& clock, Log& log);
 
+  void limit(const Limits& limits);
   Result<> append(const Batch& batch);
   Result<> ready();
   Result<> settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through,
@@ -63,7 +64,7 @@ class Writer {
 
  private:
   Writer(const Store::Options& options, const Clock& clock, Log& log)
-      : limits_(options.limits), clock_(clock), history_(log) {}
+      : clock_(clock), history_(log), limits_(options.limits) {}
 
   Result<> prepare(const std::filesystem::path& file, const Store::Options& options);
   Result<Books> load(const std::filesystem::path& file);
@@ -88,11 +89,11 @@ class Writer {
   Result<> mend_unsynced();
   bool flush_due(const Books& next) const;
 
-  const Limits limits_;
   const Clock& clock_;
   WriteHistory history_;
 
   std::mutex turn_;  ///< held through every change; guards all that follows
+  Limits limits_;
   Database database_;
   Ledger ledger_;
   RecordLog log_;

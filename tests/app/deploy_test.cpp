@@ -100,6 +100,8 @@ TEST_F(Install, elsewhere_touches_nothing_outside) {
   EXPECT_TRUE(std::filesystem::exists(root() / "opt/sluice/etc/sluice/sluice.yaml"));
   EXPECT_TRUE(has(text("opt/sluice/lib/systemd/system/sluice.service"),
                   "\nExecStart=/opt/sluice/bin/sluice run --config /opt/sluice/etc/sluice/sluice.yaml\n"));
+  EXPECT_TRUE(has(text("opt/sluice/lib/systemd/system/sluice.service"),
+                  "\nExecReload=/opt/sluice/bin/sluice check --config /opt/sluice/etc/sluice/sluice.yaml\n"));
 }
 
 TEST_F(Install, keeps_a_configuration_that_is_there) {

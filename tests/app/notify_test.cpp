@@ -53,6 +53,8 @@ TEST(Notify, tells_systemd_each_state) {
   const Notify notify;
   notify.ready();
   EXPECT_EQ(systemd.next(), "READY=1");
+  notify.reloading();
+  EXPECT_TRUE(systemd.next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
   notify.alive();
   EXPECT_EQ(systemd.next(), "WATCHDOG=1");
   notify.status("12 waiting");

@@ -2,7 +2,6 @@
 the loop that does the work."""
 import os
 import re
-import socket
 import stat
 import subprocess
 
@@ -10,6 +9,7 @@ import pytest
 from stage import devices
 from stage.obstacle import Obstacle
 from stage.places import binary
+from stage.systemd import Systemd
 from stage.waiting import holds_for, until
 
 
@@ -42,27 +42,6 @@ def test_systemd_finds_no_fault_with_the_unit(root, tmp_path):
     assert found.returncode == 0 and "sluice.service" not in found.stderr, found.stderr
     for demanded in ("WatchdogSec=", "Restart=always", "StateDirectory=sluice", "StateDirectoryMode=0750", "User="):
         assert re.search(f"^{demanded}", copy.read_text(), re.MULTILINE), f"the unit has no {demanded}"
-
-
-class Systemd:
-    """The socket that systemd listens on."""
-
-    def __init__(self, folder):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.path = str(folder / "notify")
-        self.socket.bind(self.path)
-        self.socket.setblocking(False)
-        self.heard = []
-
-    def listen(self):
-        while True:
-            try:
-                self.heard += self.socket.recv(4096).decode().splitlines()
-            except BlockingIOError:
-                return self.heard
-
-    def count(self, word):
-        return self.listen().count(word)
 
 
 def test_systemd_hears_of_start_work_and_stop(stage):

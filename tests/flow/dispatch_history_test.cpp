@@ -97,7 +97,7 @@ void DispatchHistory::give_new() {
   Given fresh;
   std::string more;
   fresh.set_back = set_back;
-  Duration left = options.expire_after;
+  Duration left = rules.expire_after;
   const bool synced = clock.synced();
   if (one_in(2)) {
     left = 1s * up_to(40);

@@ -13,7 +13,7 @@ constexpr const char* off = R"({"POWER":"OFF"})";
 
 struct DispatchReply : testing::Test, RoadDown {
   void SetUp() override {
-    options.groups = {{"plug/all", {"plug/a", "plug/b"}}};
+    rules.groups = {{"plug/all", {"plug/a", "plug/b"}}};
     allow.push_back({{"cloud"}, "plug/all", {"power"}, {}});
     allow.push_back({{"cloud"}, "plug/some", {"power"}, {}});
     open();
@@ -172,7 +172,8 @@ TEST_F(DispatchReply, WhatIsListenedToIsBoundedInBytes) {
 
 TEST_F(DispatchReply, ItListensOnlyWhereSomethingAllowedAnswers) {
   const auto filters = [&](std::vector<Allow> entries) {
-    return filters_of(Permission(std::move(entries)), *commands);
+    allow = std::move(entries);
+    return rulebook()->filters;
   };
   EXPECT_EQ(filters({}), std::vector<std::string>());
   EXPECT_EQ(filters({{{"cloud"}, "plug/a", {"beep"}, {}}}), std::vector<std::string>{"plug/+/lwt"});

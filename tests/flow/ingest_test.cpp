@@ -1,6 +1,8 @@
 #include "gateway/flow/ingest.h"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -40,14 +42,18 @@ class IngestTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
     ASSERT_TRUE(store_->keep_clouds({"cloud"}));
-    normalize::Problems problems;
-    auto library = normalize::Library::load({folder_ / "schemas", {}, {}}, problems);
-    ASSERT_TRUE(library) << problems.text();
-    normalizer_ = std::make_unique<normalize::Normalizer>(
-        library, normalize::Normalizer::Options{normalize::Unmatched::ignore, "UTC"});
     devices_ = std::make_unique<Devices>(*store_, clock_, log_);
-    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, *normalizer_, *store_, *devices_,
-                                       ids_, clock_, log_);
+    ingest_ = std::make_unique<Ingest>(Ingest::Options{"home-pi", ignore_retained_}, reader(), *store_, *devices_, ids_,
+                                       clock_, log_);
+  }
+
+  /// By the schemas as they lie in the folder now.
+  std::unique_ptr<normalize::Normalizer> reader() {
+    normalize::Problems problems;
+    const auto library = normalize::Library::load({folder_ / "schemas", {}, {}}, problems);
+    EXPECT_TRUE(library) << problems.text();
+    return std::make_unique<normalize::Normalizer>(library,
+                                                   normalize::Normalizer::Options{normalize::Unmatched::ignore, "UTC"});
   }
 
   static store::Limits room_for_two() {
@@ -80,7 +86,6 @@ class IngestTest : public testing::Test {
   RecordIds ids_{clock_};
   bool ignore_retained_ = false;
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<normalize::Normalizer> normalizer_;
   std::unique_ptr<Devices> devices_;
   std::unique_ptr<Ingest> ingest_;
 };
@@ -258,6 +263,30 @@ TEST_F(IngestTest, NoticesTellThatACloudIsBack) {
   const auto page = store_->read("cloud", {});
   ASSERT_EQ(page->records.size(), 1u);
   EXPECT_NE(page->records[0].data.find("\"notice\":\"cloud_back\""), std::string::npos);
+}
+
+TEST_F(IngestTest, AChangedSchemaCountsFromTheNextBatchOn) {
+  ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", "1"), message("plug/a/volts", "230")}));
+  EXPECT_EQ(counts().ignored, 1u);
+  std::ofstream(folder_ / "schemas/plug.yaml", std::ios::app)
+      << "  - name: volts\n    topic: plug/{device}/volts\n    format: text\n"
+         "    readings:\n      volts: { at: value, unit: V, type: number }\n";
+  ingest_->change({"home-pi", ignore_retained_}, reader());
+  ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", "2"), message("plug/a/volts", "231")}));
+  EXPECT_EQ(counts().understood, 3u);
+  EXPECT_EQ(counts().ignored, 1u);
+  expect_balance();
+}
+
+TEST_F(IngestTest, ChangesComeWhileMessagesDo) {
+  std::atomic<bool> done = false;
+  std::thread changes([&] {
+    while (!done) ingest_->change({"home-pi", ignore_retained_}, reader());
+  });
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", std::to_string(i))}));
+  done = true;
+  changes.join();
+  EXPECT_EQ(counts().understood, 200u);
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ class TickingClock final : public Clock {
   Instant now() const override { return clock_.advance(tick_), clock_.now(); }
   Timestamp wall_time() const override { return clock_.wall_time(); }
   bool synced() const override { return true; }
+  std::int64_t boot() const override { return clock_.boot(); }
+  Duration uptime() const override { return clock_.uptime(); }
 
  private:
   stage::FakeClock& clock_;
@@ -78,8 +80,8 @@ class ReplayTest : public testing::Test {
   normalize::Normalizer::Options options() const { return {normalize::Unmatched::ignore, "UTC"}; }
 
   void receive(const std::vector<std::string>& payloads, const std::string& topic = "plug/p/power") {
-    normalize::Normalizer normalizer(library_, options());
-    Ingest ingest({"home-pi"}, normalizer, *store_, *devices_, ids_, clock_, log_);
+    auto normalizer = std::make_unique<normalize::Normalizer>(library_, options());
+    Ingest ingest({"home-pi"}, std::move(normalizer), *store_, *devices_, ids_, clock_, log_);
     std::vector<Message> messages;
     for (const std::string& payload : payloads)
       messages.push_back(

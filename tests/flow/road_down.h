@@ -117,14 +117,17 @@ struct RoadDown {
 
   RoadDown() {
     std::filesystem::create_directories(folder / "schemas");
-    std::ofstream(folder / "schemas/plug.yaml") << plug_schema;
     std::ofstream(folder / "schemas/any.yaml") << any_schema;
+    read_schemas(plug_schema);
+    store_options.data_dir = folder / "data";
+    store_options.durability = store::Durability::process_crash;
+  }
+
+  void read_schemas(const std::string& plug) {
+    std::ofstream(folder / "schemas/plug.yaml") << plug;
     normalize::Problems problems;
     library = normalize::Library::load({folder / "schemas", {}, {}}, problems);
     EXPECT_TRUE(library) << problems.text();
-    commands = std::make_unique<normalize::Commands>(library);
-    store_options.data_dir = folder / "data";
-    store_options.durability = store::Durability::process_crash;
   }
 
   void open() {
@@ -133,12 +136,12 @@ struct RoadDown {
     store = std::move(*opened);
     ASSERT_TRUE(store->keep_clouds({"up", "cloud"}));
     devices = std::make_unique<Devices>(*store, clock, log);
-    replies = std::make_unique<normalize::Normalizer>(
-        library, normalize::Normalizer::Options{normalize::Unmatched::ignore, "UTC"});
-    dispatch = std::make_unique<Dispatch>(options, Permission(allow), *commands, *replies, *devices, *store, sink, ids,
-                                          clock, log);
+    dispatch = std::make_unique<Dispatch>(options, rulebook(), *devices, *store, sink, ids, clock, log);
     const auto done = dispatch->recover();
     ASSERT_TRUE(done) << done.error().message;
+  }
+  std::shared_ptr<Rulebook> rulebook() const {
+    return std::make_shared<Rulebook>(rules, Permission(allow), library, *devices, clock);
   }
   void end() {
     dispatch.reset();
@@ -272,14 +275,13 @@ struct RoadDown {
   stage::RecordingLog log;
   RecordIds ids{clock};
   std::shared_ptr<const normalize::Library> library;
-  std::unique_ptr<normalize::Commands> commands;
   std::vector<Allow> allow = {{{"cloud", "api"}, "plug/*", {"*"}, {}}};
+  Rulebook::Options rules{.timezone = "UTC"};
   Dispatch::Options options{.gateway_id = "home-pi"};
   store::Store::Options store_options;
   ScriptedSink sink;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Devices> devices;
-  std::unique_ptr<normalize::Normalizer> replies;
   std::unique_ptr<Dispatch> dispatch;
   int lives = 0;
 };
