@@ -105,7 +105,7 @@ bool Api::takes_command(const Route& route) const {
 
 std::vector<std::string> Api::methods_of(const Route& route) const {
   using enum Route::Kind;
-  if (route.kind == replay || route.kind == drop) return {"POST"};
+  if (route.kind == replay || route.kind == drop || route.kind == reload) return {"POST"};
   std::vector<std::string> methods = {"GET", "HEAD"};
   if (takes_command(route)) methods.emplace_back("POST");
   if (route.kind == quarantined && quarantine_.drop) methods.emplace_back("DELETE");

@@ -119,20 +119,23 @@ Scalar read_default(const YamlNode& node, Problems& problems) {
 
 }  // namespace
 
-std::optional<AddressText> require_address(YamlMap& map, Problems& problems) {
-  const YamlNode* at = map.find("at");
-  if (at == nullptr || !at->is_sequence()) {
-    const std::optional<Text> one = map.require_text("at");
-    return one ? std::optional(AddressText{*one, {}}) : std::nullopt;
-  }
-  if (at->items.empty()) problems.add(at->place, "'at' is an empty list: say where it stands");
+/// Of a list.
+std::optional<AddressText> read_addresses(const YamlNode& list, Problems& problems) {
+  if (list.items.empty()) problems.add(list.place, "an empty list: say where it stands");
   std::vector<Text> all;
-  for (const YamlNode& item : at->items) {
-    if (!item.is_scalar()) problems.add(item.place, "'at' is an address or a list of them");
+  for (const YamlNode& item : list.items) {
+    if (!item.is_scalar()) problems.add(item.place, "here stands an address, or a list of them");
     all.push_back({item.text, item.place});
   }
   if (all.empty()) return std::nullopt;
   return AddressText{all.front(), {all.begin() + 1, all.end()}};
+}
+
+std::optional<AddressText> require_address(YamlMap& map, Problems& problems) {
+  const YamlNode* at = map.find("at");
+  if (at != nullptr && at->is_sequence()) return read_addresses(*at, problems);
+  const std::optional<Text> one = map.require_text("at");
+  return one ? std::optional(AddressText{*one, {}}) : std::nullopt;
 }
 
 ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems) {
@@ -142,7 +145,11 @@ ReadingSchema read_reading(const YamlNode::Member& member, Problems& problems) {
     reading.at = {{member.value.text, member.value.place}, {}};
     return reading;
   }
-  YamlMap map(member.value, "a reading is an address, or it", problems);
+  if (member.value.is_sequence()) {
+    if (std::optional<AddressText> at = read_addresses(member.value, problems)) reading.at = std::move(*at);
+    return reading;
+  }
+  YamlMap map(member.value, "a reading is an address, a list of them, or it", problems);
   if (std::optional<AddressText> at = require_address(map, problems)) reading.at = std::move(*at);
   reading.pattern = map.text("pattern");
   if (const YamlNode* unit = map.find("unit")) reading.unit = read_unit(*unit, "unit", problems);

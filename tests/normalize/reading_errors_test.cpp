@@ -54,7 +54,7 @@ TEST(ReadingErrors, patterns_defaults_and_addresses) {
   EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, default: [1] } }"),
             "here must be a single value, not a list");
   EXPECT_EQ(wrong_reading("at: ['/{a}', /b]"), "'/b' must have the same wildcards as '/{a}'");
-  EXPECT_EQ(wrong("format: json, readings: { a: { at: [] } }"), "'at' is an empty list: say where it stands");
+  EXPECT_EQ(wrong("format: json, readings: { a: { at: [] } }"), "an empty list: say where it stands");
   EXPECT_EQ(wrong("format: json, readings: { a: { at: [/a, b] } }"),
             "an address in JSON begins with '/' (or is empty: the whole): did you mean '/b'?");
 }
@@ -77,7 +77,7 @@ TEST(ReadingErrors, operands) {
 }
 
 TEST(ReadingErrors, keys) {
-  EXPECT_EQ(wrong("format: json, readings: { a: { unit: W } }"), "a reading is an address, or it needs 'at'");
+  EXPECT_EQ(wrong("format: json, readings: { a: { unit: W } }"), "a reading is an address, a list of them, or it needs 'at'");
   EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, scale: tenth } }"), "'scale' must be a number, not 'tenth'");
   EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, min: 5, max: 1 } }"), "'a' has a min above its max");
   EXPECT_EQ(wrong("format: json, readings: { a: { at: /a, type: string, min: 5 } }"),
