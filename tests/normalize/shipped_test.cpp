@@ -89,8 +89,40 @@ TEST(Shipped, the_families_are_these) {
   std::vector<std::string> names;
   for (const Family& family : shipped().families()) names.push_back(family.name);
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"button", "currentcost", "home", "mqtt", "relay", "tasmota",
-                                             "weatherstation", "zigbee2mqtt"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"button",
+                                             "chirpstack",
+                                             "controlbyweb",
+                                             "csv",
+                                             "currentcost",
+                                             "domoticz",
+                                             "ecowitt",
+                                             "emonhub",
+                                             "esphome",
+                                             "fritzbox",
+                                             "home",
+                                             "homeassistant",
+                                             "mqtt",
+                                             "mysensors",
+                                             "nmea",
+                                             "obix",
+                                             "openmqttgateway",
+                                             "openweathermap",
+                                             "otmonitor",
+                                             "owntracks",
+                                             "raven",
+                                             "relay",
+                                             "rtl_433",
+                                             "senml",
+                                             "shelly",
+                                             "solar_assistant",
+                                             "tasmota",
+                                             "theengs",
+                                             "thingspeak",
+                                             "ttn",
+                                             "weatherstation",
+                                             "wunderground",
+                                             "xml",
+                                             "zigbee2mqtt"}));
 }
 
 TEST(Shipped, everything_is_documented_and_shown) {
