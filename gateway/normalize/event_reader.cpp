@@ -26,7 +26,8 @@ std::optional<Refusal> EventReader::read(const MessagePlan& plan, Source& source
   bindings_ = &bindings;
   message_ = &message;
   shared_.clear();
-  carried_.assign(plan.carry.size(), {});
+  carried_.clear();
+  carried_.resize(plan.carry.size());
   const std::size_t before = out.size();
   Step refusal = source.begin(plan.each ? &*plan.each : nullptr, bindings, plan.remembers);
   std::size_t total = 0;
@@ -51,7 +52,7 @@ void EventReader::carry() {
 }
 
 std::optional<Refusal> EventReader::read_event(std::vector<Record>& out) {
-  carry();
+  if (!carried_.empty()) carry();
   Record record;
   record.kind = plan_->schema->kind;
   if (Step refusal = read_device(record.device)) return refusal;

@@ -200,9 +200,11 @@ Normalizer::State::Opened Normalizer::State::open_text(const MessagePlan& plan, 
   std::string_view content = text.source().text();
   if (!opened.refusal && plan.schema->checksum) opened.refusal = take_checksum(content);
   if (opened.refusal) return opened;
-  if (plan.schema->pairs) return {&pairs, pairs.open(content, *plan.schema->pairs, plan.columns)};
-  if (!text.source().match(plan.pattern.get(), content))
+  if (plan.schema->pairs) {
+    opened = {&pairs, pairs.open(content, *plan.schema->pairs, plan.columns)};
+  } else if (!text.source().match(plan.pattern.get(), content)) {
     opened.refusal = Refusal{"does not match: '" + excerpt(payload, 100) + "'", "pattern"};
+  }
   return opened;
 }
 
