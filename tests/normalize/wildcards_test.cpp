@@ -203,6 +203,13 @@ TEST(XmlWildcards, the_last_step) {
             json({{"b", 1}, {"d", 2}}));
 }
 
+TEST(XmlWildcards, take_only_what_no_earlier_reading_took) {
+  EXPECT_EQ(
+      readings_of("format: xml, readings: { temp: /m/t, 's{n}': '/m/r{n}', 'x.{n}': '/m/{n}', 'a.{n}': '/m/@{n}' }",
+                  "<m k='5'><t>1</t><r7>2</r7><u>3</u></m>"),
+      json({{"temp", 1}, {"s7", 2}, {"x.u", 3}, {"a.k", 5}}));
+}
+
 TEST(XmlWildcards, beside_each_in_conditions_and_as_elements) {
   SchemaStage stage(
       {SchemaStage::file_with("format: xml, each: '/m/s{no}', device: 'd{no}', rest: keep, when: '/m/s{x}', readings: "
