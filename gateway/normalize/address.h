@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/normalize/key_set.h"
 #include "gateway/normalize/name_part.h"
 
 namespace sluice::normalize {
@@ -27,6 +28,7 @@ struct JsonStep {
 };
 struct JsonAddress {
   std::vector<JsonStep> steps;
+  KeySet keys;  ///< which an object must have somewhere, for anything to stand here
 };
 
 class XPath;  // gateway/normalize/xpath.h

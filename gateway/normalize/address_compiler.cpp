@@ -169,6 +169,9 @@ std::optional<JsonAddress> AddressCompiler::json(const Text& text, Names& known,
   for (const std::string_view token : tokens) {
     std::optional<JsonStep> step = json_step(token, text, known, binds);
     if (!step) return std::nullopt;
+    // What may be an index needs no object that has it.
+    if (step->kind == JsonStep::Kind::member && JsonTape::index_of(step->key) == Binding::nowhere)
+      address.keys.add(step->hash);
     address.steps.push_back(std::move(*step));
   }
   return address;

@@ -127,7 +127,10 @@ std::optional<Refusal> EventReader::append_readings(std::string& data) {
   readings_ = 0;
   if (plan_->names_may_meet) names_.clear();
   data += ",\"readings\":{";
-  for (const ReadingPlan& reading : plan_->readings) {
+  const KeySet* keys = source_->keys();
+  for (std::size_t i = 0; i < plan_->readings.size(); ++i) {
+    if (keys != nullptr && !keys->includes(plan_->needs[i])) continue;
+    const ReadingPlan& reading = plan_->readings[i];
     reading_ = &reading;
     found_ = false;
     Step refusal = reading.at.has_wildcard ? append_wildcards(reading) : append_reading(reading, value_of(reading));

@@ -19,6 +19,7 @@ class JsonSource final : public Source {
   const JsonTape& tape() const { return tape_; }
 
   Value first(const Address& address, Bindings& bindings) override;
+  const KeySet* keys() const override { return &tape_.keys(); }
   bool holds(const Address& address, const Bindings& bindings) override;
   void visit(const Address& address, Bindings& bindings, Visitor& visitor) override;
   std::optional<Refusal> begin(const Address* each, Bindings& bindings, bool remember) override;

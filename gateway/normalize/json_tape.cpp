@@ -80,6 +80,7 @@ class JsonTapeWriter {
     if (!tape_.open_.empty() && tape_.nodes_[tape_.open_.back()].kind == JsonTape::Node::Kind::object) {
       node.key = key_;
       node.hash = key_hash(key_);
+      tape_.keys_.add(node.hash);
     }
     tape_.nodes_.push_back(node);
     return true;
@@ -143,6 +144,7 @@ void JsonTape::give_back_memory() {
 std::optional<Refusal> JsonTape::read(std::string_view payload) {
   give_back_memory();
   nodes_.clear();
+  keys_.clear();
   texts_.clear();
   open_.clear();
   // C programs send the NUL that ends their string.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/normalize/key_set.h"
 #include "gateway/normalize/value.h"
 
 namespace sluice::normalize {
@@ -36,6 +37,8 @@ class JsonTape {
   std::optional<Refusal> read(std::string_view payload);
 
   const std::vector<Node>& nodes() const { return nodes_; }
+  /// Of all objects in it.
+  const KeySet& keys() const { return keys_; }
 
   /// The member of an object, or the element of an array with this index; Binding::nowhere if there is none.
   std::uint32_t find(std::uint32_t container, std::string_view key, std::uint32_t hash) const;
@@ -51,6 +54,7 @@ class JsonTape {
   void give_back_memory();
 
   std::vector<Node> nodes_;
+  KeySet keys_;
   std::string texts_;                ///< what the nodes' views point into; never grows while reading
   std::vector<std::uint32_t> open_;  ///< containers not closed yet, outermost first
   std::vector<std::uint32_t> order_;

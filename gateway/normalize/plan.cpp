@@ -188,7 +188,15 @@ class MessageCompiler {
     plan.conversion = Conversion(reading, compile_steps(reading, known), schema_.format, decimal());
     if (reading.pattern) plan.conversion.set_pattern(compile_part(*reading.pattern));
     if (reading.fallback) plan.fallback = compile_fallback(reading, plan.at, known);
+    plan_.needs.push_back(needs_of(plan));
     plan_.readings.push_back(std::move(plan));
+  }
+
+  static KeySet needs_of(const ReadingPlan& reading) {
+    const bool says_without =
+        reading.required || reading.fallback || reading.at.carried || !reading.at.otherwise.empty();
+    const auto* json = std::get_if<JsonAddress>(&reading.at.way);
+    return json != nullptr && !says_without ? json->keys : KeySet();
   }
 
   const MessageSchema& schema_;

@@ -69,6 +69,7 @@ struct MessagePlan {
   TextParts device;
   std::optional<TimePlan> time;
   std::vector<ReadingPlan> readings;
+  std::vector<KeySet> needs;    ///< of each reading: keys without which there is nothing to say of it
   bool names_may_meet = false;  ///< two values may come to one name
   bool remembers = false;       ///< the source must remember what was taken: for wildcards, and for the rest
   std::optional<PresencePlan> presence;

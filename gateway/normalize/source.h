@@ -27,6 +27,9 @@ class Source {
   /// The first value at the address; absent if there is none. Wildcards leave their slots bound to what was found.
   virtual Value first(const Address& address, Bindings& bindings) = 0;
 
+  /// Every key that stands anywhere in the payload; null where addresses are not made of keys.
+  virtual const KeySet* keys() const { return nullptr; }
+
   /// Whether there is anything at the address, as a condition means it.
   virtual bool exists(const Address& address, Bindings& bindings) { return first(address, bindings).present(); }
 
