@@ -62,8 +62,10 @@ void Clouds::step() {
   std::erase_if(retired_, [](const auto& runner) { return runner->ended(); });
   for (const auto& runner : runners_) {
     const bool waits = std::ranges::find(retired_, runner->name(), &CloudRunner::name) != retired_.end();
-    if (!runner->started() && !waits) runner->start();
-    runner->look();
+    if (runner->started())
+      runner->look();
+    else if (!waits)
+      runner->start();  // its link gets a moment before it counts as down
   }
   if (forgetful_ && settled()) forget();
 }

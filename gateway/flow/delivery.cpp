@@ -276,9 +276,10 @@ void Delivery::tell(CloudState::Health health, std::string error) {
 }
 
 void Delivery::count_delivered(const Record& record) {
-  const std::optional<Timestamp> accepted = record.accepted();
-  if (!accepted) return;
-  const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - *accepted).count();
+  // As long as the clock is not synced both ends are wrong by the same.
+  if (record.boot_at && clock_.synced()) return;
+  const Timestamp accepted = record.accepted_at.value_or(record.id.time());
+  const double seconds_taken = std::chrono::duration<double>(clock_.wall_time() - accepted).count();
   const std::lock_guard lock(mutex_);
   state_.delivery_seconds.observe(std::max(0.0, seconds_taken));
 }

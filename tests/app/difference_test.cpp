@@ -15,6 +15,7 @@ class DifferenceTest : public testing::Test {
  protected:
   DifferenceTest() {
     std::filesystem::create_directory(folder_ / "schemas");
+    std::filesystem::create_directory(folder_ / "shipped");
     schema("power");
   }
 
@@ -52,6 +53,7 @@ class DifferenceTest : public testing::Test {
   }
 
   const stage::TempFolder folder_;
+  const Variable shipped_{"SLUICE_SCHEMAS", (folder_ / "shipped").c_str()};
 };
 
 TEST_F(DifferenceTest, NothingIsNothing) {

@@ -140,7 +140,7 @@ class Gateway:
     def rss_anon(self):
         """Bytes of private memory."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("RssAnon"))
+            return next((int(line.split()[1]) * 1024 for line in file if line.startswith("RssAnon")), 0)  # 0: it has just ended
 
     def command(self, *arguments, text=None, config=True):
         """Runs `sluice` with these arguments to its end."""
