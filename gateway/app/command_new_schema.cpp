@@ -12,6 +12,7 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/config.h"
 #include "gateway/app/exit_code.h"
+#include "gateway/app/paths.h"
 #include "gateway/core/log.h"
 #include "gateway/core/topic_filter.h"
 #include "gateway/normalize/draft.h"
@@ -114,6 +115,17 @@ void watch(const local_broker::MqttSource& source, const Listening& listening, c
   }
 }
 
+/// A family of one's own takes the place of a shipped one of the same name, also where that was not meant.
+void warn_of_shipped(std::string_view text) {
+  constexpr std::string_view key = "family: ";
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return;
+  const std::string_view name = text.substr(at + key.size(), text.find('\n', at) - at - key.size());
+  if (std::filesystem::exists(shipped_schemas() / (std::string(name) + ".yaml")))
+    std::cerr << "sluice: a family '" << name
+              << "' ships, and this one would take its place; --family gives it another name\n";
+}
+
 int write_out(const Draft& draft, const NewSchemaOptions& options) {
   std::cerr << draft.messages() << " messages on " << draft.topics() << " topics";
   if (draft.passed_over() > 0) std::cerr << "; " << draft.passed_over() << " more were passed over (limits)";
@@ -123,6 +135,7 @@ int write_out(const Draft& draft, const NewSchemaOptions& options) {
     std::cerr << "sluice: " << text.error().message << "\n";
     return exit_data;
   }
+  warn_of_shipped(*text);
   if (!options.output) {
     std::cout << *text << std::flush;
     return std::cout ? exit_ok : exit_disk;

@@ -60,7 +60,8 @@ int reload(const std::filesystem::path& config_file) {
   call.headers = {{"Content-Type", "application/json"}};
   const auto answer = api::http_call(config->api.listen, call, reload_time);
   if (!answer) {
-    std::cerr << "sluice: no running gateway at " << config->api.listen << ": " << answer.error().message << "\n";
+    std::cerr << "sluice: no running gateway at " << config->api.listen << ": " << answer.error().message
+              << "; where api.listen itself has changed, the gateway has to be started anew\n";
     return exit_unavailable;
   }
   const json content = json::parse(answer->body, nullptr, false);

@@ -27,7 +27,10 @@ Result<> replace(const std::filesystem::path& file, const std::string& text) {
   const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
   close(fd);
   if (!written || rename(beside.c_str(), file.c_str()) != 0) return file_error(file);
-  return {};
+  const int folder = open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool kept = folder >= 0 && fsync(folder) == 0;
+  if (folder >= 0) close(folder);
+  return kept ? Result<>() : file_error(file.parent_path());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace sluice::app {
 std::optional<Setup> make_setup(Config config, normalize::Problems& problems) {
   const std::size_t before = problems.list().size();
   config.schemas.shipped = shipped_schemas();
+  config.schemas.examples = false;  // nobody asks a gateway for them
   auto library = normalize::Library::load(config.schemas, problems);
   if (!library) return std::nullopt;
   check_commands(config.commands, normalize::Commands(library), problems);

@@ -50,13 +50,16 @@ void Dispatch::change(std::shared_ptr<Rulebook> rules) {
     const std::lock_guard lock(mutex_);
     rules_ = std::move(rules);
     for (auto& [number, command] : waiting_) {
-      if (command.stage != Stage::waiting) continue;
-      rules_->intake.judge_again(command);
-      command.rules = rules_;
-      if (command.kept.progress.ended) command.stage = Stage::ending;
+      if (command.stage == Stage::waiting) judge_again(command);
     }
   }
   wake();
+}
+
+void Dispatch::judge_again(WaitingCommand& command) {
+  rules_->intake.judge_again(command);
+  command.rules = rules_;
+  if (command.kept.progress.ended) command.stage = Stage::ending;
 }
 
 Result<> Dispatch::recover() {

@@ -94,6 +94,7 @@ class Dispatch final : public CommandAcceptor, public CommandListener {
   std::vector<WaitingCommand*> next_to_send();
   bool send(const std::stop_token& stop);
   void publish(WaitingCommand& command, const std::stop_token& stop);
+  void judge_again(WaitingCommand& command);
   void end(WaitingCommand& command, CommandState state, std::string reason = {});
   bool commit_ends();
   void audit(const store::KeptCommand& kept);

@@ -197,7 +197,10 @@ bool Dispatch::send(const std::stop_token& stop) {
   if (chosen.empty()) return false;
   if (const auto stored = store_.append(batch); !stored) {
     const std::lock_guard lock(mutex_);
-    for (WaitingCommand* command : chosen) command->stage = Stage::waiting;
+    for (WaitingCommand* command : chosen) {
+      command->stage = Stage::waiting;
+      if (command->rules != rules_) judge_again(*command);  // they changed in the meantime
+    }
     storing_fails_ = true;
     return false;
   }

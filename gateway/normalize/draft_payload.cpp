@@ -147,6 +147,7 @@ std::optional<Look> look_at(std::string_view payload) {
   if (!is_utf8(payload) || payload.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string_view text = trimmed(payload);
   std::optional<Look> look = look_at_json(text);
+  if (!look && text.starts_with('{')) return std::nullopt;  // broken, and to be quarantined, not read as text
   if (!look) look = look_at_xml(text);
   if (!look) look = look_at_csv(text);
   if (!look) look = look_at_text(text);

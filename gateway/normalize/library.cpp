@@ -6,6 +6,8 @@
 #include <functional>
 #include <iterator>
 
+#include <malloc.h>
+
 #include "gateway/core/topic_filter.h"
 #include "gateway/normalize/plan.h"
 #include "gateway/normalize/schema_file.h"
@@ -24,7 +26,7 @@ std::vector<fs::path> files_in(const fs::path& where, Problems& problems) {
   if (fs::is_regular_file(where, error)) return {where};
   std::vector<fs::path> files;
   fs::directory_iterator entry(where, error);
-  if (error) problems.add({where.string(), 0, 0}, "cannot read this folder of schemas: " + error.message());
+  if (error) problems.add({where.string(), 0, 0}, "cannot read this file or folder of schemas: " + error.message());
   for (; !error && entry != fs::directory_iterator(); entry.increment(error))
     if (entry->path().extension() == ".yaml" || entry->path().extension() == ".yml") files.push_back(entry->path());
   std::sort(files.begin(), files.end());
@@ -88,12 +90,12 @@ void gather(const fs::path& where, bool shipped, std::vector<Found>& found, Prob
 }
 
 /// The files to use, in the order of `use`, with their settings.
-std::vector<std::pair<const Found*, const FamilyUse*>> choose(const std::vector<Found>& found,
-                                                              const std::optional<std::vector<FamilyUse>>& use,
-                                                              Problems& problems) {
-  std::vector<std::pair<const Found*, const FamilyUse*>> chosen;
+std::vector<std::pair<Found*, const FamilyUse*>> choose(std::vector<Found>& found,
+                                                        const std::optional<std::vector<FamilyUse>>& use,
+                                                        Problems& problems) {
+  std::vector<std::pair<Found*, const FamilyUse*>> chosen;
   if (!use) {
-    for (const Found& file : found) chosen.emplace_back(&file, nullptr);
+    for (Found& file : found) chosen.emplace_back(&file, nullptr);
     return chosen;
   }
   for (const FamilyUse& wanted : *use) {
@@ -110,6 +112,10 @@ std::vector<std::pair<const Found*, const FamilyUse*>> choose(const std::vector<
     }
   }
   return chosen;
+}
+
+void forget_examples(Family& family) {
+  for (MessageSchema& message : family.messages) message.examples = {};
 }
 
 }  // namespace
@@ -130,8 +136,11 @@ std::shared_ptr<const Library> Library::load(const Sources& sources, Problems& p
       for (const std::string& value : values) add_to(library->digest_, key + '=' + value);
     add_to(library->digest_, std::to_string(file->digest));
     if (std::optional<Family> family =
-            read_family(file->root, changed, use != nullptr ? use->place : Place(), problems))
+            read_family(file->root, changed, use != nullptr ? use->place : Place(), problems)) {
+      if (!sources.examples) forget_examples(*family);
       library->families_.push_back(std::move(*family));
+    }
+    file->root = {};
   }
   // A family that is not used is checked all the same: a mistake in it should not wait for the day it is.
   for (const Found& file : found) {
@@ -142,6 +151,8 @@ std::shared_ptr<const Library> Library::load(const Sources& sources, Problems& p
     (void)compile(alone, problems);
   }
   library->plan_ = std::make_unique<const Plan>(compile(library->families_, problems));
+  found.clear();
+  malloc_trim(0);  // reading takes several times what is kept
   if (problems.list().size() > before) return nullptr;
   return library;
 }

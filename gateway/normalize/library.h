@@ -31,6 +31,7 @@ class Library {
     std::vector<std::filesystem::path> dirs;    ///< the user's own, folders or single files; a family there
                                                 ///< replaces a shipped one
     std::optional<std::vector<FamilyUse>> use;  ///< default: all that ship and all of the user's own
+    bool examples = true;                       ///< keep them: most of what a library holds
   };
 
   /// Reads `*.yaml` of each folder. On any problem (a file that cannot be read, an unknown key, a bad XPath, RE2 or jq,

@@ -171,8 +171,9 @@ void read_readings(YamlMap& map, MessageSchema& message, Problems& problems) {
   const YamlNode* readings = map.find("readings");
   if (readings != nullptr && !readings->is_map())
     problems.add(readings->place, "'readings' must be a map, from a reading's name to its address");
-  if (readings != nullptr)
-    for (const YamlNode::Member& member : readings->members) message.readings.push_back(read_reading(member, problems));
+  if (readings == nullptr) return;
+  message.readings.reserve(readings->members.size());
+  for (const YamlNode::Member& member : readings->members) message.readings.push_back(read_reading(member, problems));
 }
 
 /// What a kind needs and must not have.

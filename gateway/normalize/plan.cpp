@@ -43,6 +43,8 @@ class MessageCompiler {
     compile_device(known);
     compile_time(known);
     compile_presence(known);
+    plan_.readings.reserve(schema_.readings.size());
+    plan_.needs.reserve(schema_.readings.size());
     for (const ReadingSchema& reading : schema_.readings) compile_reading(reading, known);
     plan_.remembers = schema_.keep_rest || std::any_of(plan_.readings.begin(), plan_.readings.end(),
                                                        [](const ReadingPlan& one) { return one.at.has_wildcard; });

@@ -1,5 +1,8 @@
 #include "gateway/normalize/text_pattern.h"
 
+#include <map>
+#include <mutex>
+
 #include <re2/re2.h>
 
 namespace sluice::normalize {
@@ -30,7 +33,19 @@ TextPattern::TextPattern(std::unique_ptr<const Compiled> compiled) : compiled_(s
 
 TextPattern::~TextPattern() = default;
 
+/// Families repeat a few patterns in hundreds of readings, and each compiled one takes some ten kilobytes.
 std::shared_ptr<const TextPattern> TextPattern::compile(const std::string& expression, std::string& wrong) {
+  static std::mutex mutex;
+  static std::map<std::string, std::weak_ptr<const TextPattern>> known;
+  const std::lock_guard lock(mutex);
+  if (auto same = known[expression].lock()) return same;
+  std::erase_if(known, [](const auto& one) { return one.second.expired(); });
+  std::shared_ptr<const TextPattern> pattern = compile_anew(expression, wrong);
+  if (pattern) known[expression] = pattern;
+  return pattern;
+}
+
+std::shared_ptr<const TextPattern> TextPattern::compile_anew(const std::string& expression, std::string& wrong) {
   auto compiled = std::make_unique<const Compiled>(expression, options());
   if (compiled->re2.ok()) return std::shared_ptr<const TextPattern>(new TextPattern(std::move(compiled)));
   wrong = "not a regular expression of RE2: " + compiled->re2.error();

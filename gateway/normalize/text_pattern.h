@@ -11,7 +11,7 @@ namespace sluice::normalize {
 /// the expression, and at most 256 KiB of memory. Immutable; shared by any threads.
 class TextPattern {
  public:
-  /// Null with the reason in `wrong`.
+  /// Null with the reason in `wrong`. The same expression is compiled once.
   static std::shared_ptr<const TextPattern> compile(const std::string& expression, std::string& wrong);
   ~TextPattern();
 
@@ -29,6 +29,7 @@ class TextPattern {
 
  private:
   struct Compiled;
+  static std::shared_ptr<const TextPattern> compile_anew(const std::string& expression, std::string& wrong);
   explicit TextPattern(std::unique_ptr<const Compiled> compiled);
   std::unique_ptr<const Compiled> compiled_;
   std::vector<std::string> groups_;

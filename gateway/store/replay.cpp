@@ -42,7 +42,11 @@ Result<bool> Writer::put_reread(const Reread& message, Books& next) {
   totals.messages.quarantined -= 1;
   (understood ? totals.messages.understood : totals.messages.ignored) += 1;
   (understood ? totals.replayed_understood : totals.replayed_ignored) += 1;
-  if (auto done = put_records(message.records, next); !done) return done.error();
+  std::vector<Record> records = message.records;
+  // What an earlier run of the machine left unmended nobody can mend: it stays marked.
+  if (message.id <= totals.boot_quarantine)
+    for (Record& record : records) record.boot_at.reset();
+  if (auto done = put_records(records, next); !done) return done.error();
   return true;
 }
 

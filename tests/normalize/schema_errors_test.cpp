@@ -360,7 +360,7 @@ TEST_F(Folders, a_folder_that_is_not_there_and_a_single_file) {
   Problems problems;
   EXPECT_EQ(Library::load({{}, {own_ / "none"}, {}}, problems), nullptr);
   EXPECT_EQ(problems.text(),
-            (own_ / "none").string() + ": cannot read this folder of schemas: No such file or directory\n");
+            (own_ / "none").string() + ": cannot read this file or folder of schemas: No such file or directory\n");
   write(own_ / "x.yaml", family("a", "x"));
   write(own_ / "y.yaml", family("a", "y"));
   Problems none;

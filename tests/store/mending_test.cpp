@@ -148,6 +148,22 @@ TEST_F(Mending, records_of_an_earlier_run_of_the_machine_stay_marked) {
   EXPECT_EQ(waiting()[0].accepted(), std::nullopt) << "nobody knows how old it is";
 }
 
+TEST_F(Mending, what_is_replayed_from_an_earlier_run_of_the_machine_stays_marked) {
+  const Record read = record();
+  Batch batch;
+  batch.counts.received_qos1 = batch.counts.quarantined = 1;
+  batch.quarantined.push_back({.reason = "not JSON", .schema = "s/1", .topic = "t", .boot_at = read.boot_at});
+  ASSERT_TRUE(stage.store->append(batch));
+  stage.store.reset();
+  stage.clock.set_boot(2);
+  stage.clock.advance(1h);
+  ASSERT_TRUE(stage.open());
+  ASSERT_EQ(*stage.store->replay(std::vector{Reread{1, Reread::Fate::understood, {read}}}), std::vector<bool>{true});
+  sync();
+  step();
+  EXPECT_EQ(times(), (Times{"marked 2023-06-05T09:00:00Z"}));
+}
+
 TEST_F(Mending, where_the_run_of_the_machine_cannot_be_told_each_process_is_one) {
   stage.clock.set_boot(0);
   ASSERT_TRUE(stage.open_again());
