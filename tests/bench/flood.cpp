@@ -79,10 +79,11 @@ class Flood {
   bool run() {
     if (mosquitto_connect(client_, plan_.host.c_str(), plan_.port, 60) != MOSQ_ERR_SUCCESS) return false;
     while (!connected_) turn(100);
-    began_ = Clock::now();
+    began_ = heard_at_ = Clock::now();
     while (acknowledged_ < plan_.count) {
       while (published_ < plan_.count && due() && connected_) publish();
       turn(plan_.rate > 0 ? 1 : 0);
+      look_for_silence();
     }
     ended_ = Clock::now();
     mosquitto_disconnect(client_);
@@ -127,11 +128,23 @@ class Flood {
     mosquitto_reconnect(client_);
   }
 
+  /// A broker that is stopped in the wrong moment may leave a connection on which nothing comes any more.
+  void look_for_silence() {
+    const auto now = Clock::now();
+    if (acknowledged_ != heard_) heard_at_ = now;
+    heard_ = acknowledged_;
+    if (plan_.qos == 0 || published_ == acknowledged_ || now - heard_at_ < std::chrono::seconds(10)) return;
+    std::fprintf(stderr, "flood: nothing acknowledged for 10 s, %llu of %llu; connecting anew\n",
+                 static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(published_));
+    heard_at_ = now;
+    mosquitto_reconnect(client_);
+  }
+
   Plan plan_;
   mosquitto* client_ = nullptr;
   bool connected_ = false;
-  std::uint64_t published_ = 0, acknowledged_ = 0;
-  Clock::time_point began_, ended_;
+  std::uint64_t published_ = 0, acknowledged_ = 0, heard_ = 0;
+  Clock::time_point began_, ended_, heard_at_;
   std::string topic_, payload_;
 };
 
