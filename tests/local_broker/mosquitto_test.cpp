@@ -28,7 +28,7 @@ void publish(Publisher& publisher, int from, int to, int qos = 1) {
 }
 
 TEST(Mosquitto, DeliversWhatDevicesPublish) {
-  stage::Mosquitto broker;
+  stage::Mosquitto broker({"max_queued_messages 0"});  // by itself it drops what a slow reader leaves beyond 1000
   Running running(options_for(broker.port()));
   ASSERT_TRUE(running.up());
   EXPECT_EQ(running.source.state().protocol, "5");
