@@ -2,11 +2,11 @@
 twice, none after its time, each has exactly one outcome, and that is reported."""
 import collections
 import datetime
-import os
 import random
 import threading
 import time
 
+from stage import experiment
 from stage.obstacle import Obstacle
 from stage.waiting import until
 
@@ -66,8 +66,7 @@ def deliver(gateway, commander, server, order, commands, dice):
 
 
 def test_nothing_twice_nothing_late_one_outcome_each(stage):
-    seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
-    print("seed", seed)
+    seed = experiment.seed()
     dice = random.Random(seed)
     far, local = stage.far_broker(), stage.broker()
     actors, server, receiver = stage.actors(local, DEVICES), stage.command_server(), stage.receiver()
@@ -126,6 +125,8 @@ def test_nothing_twice_nothing_late_one_outcome_each(stage):
     print(dict(ends), "kills", killer.kills, "answers", len(commander.answers), "to", len(answered))
     for identity, content in ((correlation.decode(), content) for correlation, content in commander.answers):
         assert content["outcome"] == next(iter(outcomes()[f"c{identity}"].values()))["outcome"]
+    experiment.note_figures("commands under kill -9", "P6", seed, commands=COMMANDS, deliveries=COMMANDS * DELIVERIES, kills=killer.kills,
+                            executed_twice=len(twice), executed_late=len(late))
 
 
 def ended_by_source(outcomes, number):

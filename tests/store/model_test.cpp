@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/stage/experiment.h"
 #include "tests/store/stage.h"
 
 namespace sluice::store {
@@ -253,15 +254,15 @@ void Player::compare() {
 }
 
 TEST(ModelTest, random_moves_end_as_the_model_says) {
-  const char* given = std::getenv("SLUICE_SEED");
-  const unsigned first = given != nullptr ? static_cast<unsigned>(std::stoul(given)) : std::random_device()();
-  const int games = given != nullptr ? 1 : 20;
+  const unsigned first = stage::experiment_seed();
+  const int games = stage::one_seed() ? 1 : stage::rounds(20, 1000);
   for (int game = 0; game < games; ++game) {
     const unsigned seed = first + static_cast<unsigned>(game);
     SCOPED_TRACE("again with SLUICE_SEED=" + std::to_string(seed));
     Player(seed).play(400);
     if (HasFatalFailure()) return;
   }
+  stage::note_figures("store against a model", "P2 P3", first, {{"games", static_cast<std::uint64_t>(games)}});
 }
 
 }  // namespace
