@@ -1,29 +1,15 @@
 #include <cstdlib>
 #include <iostream>
 
-#include <signal.h>
 #include <sys/stat.h>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_code.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/setup.h"
+#include "gateway/app/stop_signal.h"
 
 namespace sluice::app {
-
-namespace {
-
-/// Signals are taken by run() alone; writing to a closed pipe or beyond a file size limit is an error value, no death.
-void prepare_signals() {
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-  sigset_t taken;
-  sigemptyset(&taken);
-  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&taken, each);
-  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
-}
-
-}  // namespace
 
 int run(const std::filesystem::path& config_file) {
   prepare_signals();

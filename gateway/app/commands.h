@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -73,6 +74,16 @@ struct ReceiveOptions {
   bool quiet = false;    ///< count, print no events
 };
 int receive(const ReceiveOptions& options);
+
+struct SelftestOptions {
+  std::filesystem::path config_file;
+  std::optional<std::filesystem::path> folder;  ///< in place of the configuration's data_dir
+  std::optional<std::uint64_t> messages;        ///< all of them, however long that takes
+  bool json = false;
+};
+/// Kills a gateway of its own, in a scratch folder, and counts what comes of it. Touches neither network nor the data
+/// of a gateway that runs.
+int selftest(const SelftestOptions& options);
 
 int status(const std::filesystem::path& config_file, bool json);
 

@@ -106,8 +106,26 @@ class CommandLine {
             "Make the running gateway take up its changed configuration and schemas, without losing a message; wrong "
             "ones are refused with their errors, and it goes on as it was",
             "sluice reload && sluice status", [this] { return reload(config_); });
+    add_selftest();
     command("version", "Print version, build and the versions of the libraries", "sluice version",
             [] { return version(); });
+  }
+
+  void add_selftest() {
+    CLI::App* sub = command("selftest",
+                            "Kill a gateway of its own on this disk, and count: is anything lost? And what does a "
+                            "commit cost here? Touches neither the network nor the data of a gateway that runs",
+                            "sluice selftest --dir .", [this] {
+                              selftest_.config_file = config_;
+                              selftest_.json = json_;
+                              return selftest(selftest_);
+                            });
+    sub->add_option("--dir", selftest_.folder,
+                    "Where to make its scratch folder; by itself the configuration's data_dir")
+        ->option_text("FOLDER");
+    sub->add_option("--messages", selftest_.messages, "So many, however long it takes; by itself 5000 or some 15 s")
+        ->check(CLI::Range(std::uint64_t{1000}, std::uint64_t{1'000'000}));
+    sub->add_flag("--json", json_, "As JSON");
   }
 
   void add_device_commands() {
@@ -314,6 +332,7 @@ class CommandLine {
   bool json_ = false;
   CommandSendOptions command_;
   QuarantineOptions quarantine_;
+  SelftestOptions selftest_;
   TryOptions try_;
   SchemasOptions schemas_;
   NewSchemaOptions new_schema_;

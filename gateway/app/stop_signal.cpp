@@ -9,6 +9,24 @@
 
 namespace sluice::app {
 
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
+  return signals;
+}
+
+}  // namespace
+
+void prepare_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  const sigset_t taken = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+}
+
 StopSignal::StopSignal(Duration most, std::function<void()> overdue, std::function<void()> hangup)
     : overdue_(std::move(overdue)), hangup_(std::move(hangup)), thread_([this, most] { watch(most); }) {}
 
@@ -35,9 +53,7 @@ void StopSignal::wake() {
 }
 
 void StopSignal::watch(Duration most) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  const sigset_t signals = stop_signals();
   constexpr timespec interval{0, 50'000'000};
   for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
     signal = sigtimedwait(&signals, nullptr, &interval);

@@ -9,6 +9,10 @@
 
 namespace sluice::app {
 
+/// Blocks SIGTERM, SIGINT and SIGHUP, for whoever takes them in another way; writing to a closed pipe or beyond a file
+/// size limit is an error value from now on, no death. Before there are threads.
+void prepare_signals();
+
 /// SIGTERM, SIGINT and SIGHUP, taken by a thread of their own: whoever hangs in a call to the disk takes none. The
 /// caller has blocked them in every thread, so that one that comes earlier waits until then. SIGHUP calls `hangup`,
 /// and ends a wait().
