@@ -124,7 +124,7 @@ class CommandLine {
                     "Where to make its scratch folder; by itself the configuration's data_dir")
         ->option_text("FOLDER");
     sub->add_option("--messages", selftest_.messages, "So many, however long it takes; by itself 5000 or some 15 s")
-        ->check(CLI::Range(std::uint64_t{1000}, std::uint64_t{1'000'000}));
+        ->check(CLI::Range(std::uint64_t{2000}, std::uint64_t{1'000'000}));
     sub->add_flag("--json", json_, "As JSON");
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -25,6 +26,7 @@ constexpr std::uint64_t single_max = 1000;
 constexpr Duration single_most = seconds(5), grouped_most = seconds(10);
 constexpr Duration reap_max = seconds(5);
 constexpr int due_tries = 1000;
+constexpr std::int64_t earliest_micros = 20;
 
 Error interrupted() {
   return unavailable("interrupted");
@@ -48,7 +50,7 @@ Trial::~Trial() {
 
 Result<TrialReport> Trial::run() {
   if (auto done = start_gateway(); !done) return done.error();
-  const std::uint64_t single = std::min(single_max, options_.messages / 5);
+  const std::uint64_t single = std::min(single_max, options_.messages / 10);
   if (auto done = run_half(
           {"one message a commit", report_.single, 1, single, single_most, {{0.5, &Trial::crash_with_an_answer_due}}});
       !done)
@@ -58,7 +60,12 @@ Result<TrialReport> Trial::run() {
                             group,
                             options_.messages,
                             grouped_most,
-                            {{0.25, &Trial::begin_outage}, {0.5, &Trial::crash}, {0.75, &Trial::end_outage}}});
+                            {{0.25, &Trial::begin_outage},
+                             {0.375, &Trial::crash},
+                             {0.5, &Trial::crash},
+                             {0.625, &Trial::crash},
+                             {0.75, &Trial::end_outage},
+                             {0.875, &Trial::crash}}});
       !done)
     return done.error();
   if (auto done = drain(); !done) return done.error();
@@ -108,9 +115,7 @@ Result<> Trial::end_outage() {
 
 Result<> Trial::crash() {
   order();
-  // Anywhere in the commit, or just behind it.
-  std::uniform_int_distribution<std::int64_t> moment(0, last_micros_ + last_micros_ / 4);
-  std::this_thread::sleep_for(microseconds(moment(random_)));
+  std::this_thread::sleep_for(moment_of_crash());
   ::kill(gateway_, SIGKILL);
   while (!hung_up())
     if (auto heard = attend(reap_max); !heard) return heard;
@@ -119,6 +124,12 @@ Result<> Trial::crash() {
   resent_through_ = sent_;
   if (options_.while_down) options_.while_down();
   return start_gateway();
+}
+
+microseconds Trial::moment_of_crash() {
+  const double latest = std::log2(1.25 * static_cast<double>(std::max(last_micros_, 2 * earliest_micros)));
+  std::uniform_real_distribution<double> moment(std::log2(earliest_micros), latest);
+  return microseconds(std::llround(std::exp2(moment(random_))));
 }
 
 Result<> Trial::start_gateway() {

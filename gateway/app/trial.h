@@ -36,12 +36,13 @@ struct TrialReport {
 
 /// A gateway on this disk that is killed while it works, between a broker and a cloud that are simulated here and see
 /// all: numbered messages, first one a commit, then in groups; one crash while the cloud's answer is on its way, an
-/// outage of the cloud, and another crash in that. The gateway is a child process, so that a kill leaves behind what a
-/// kill leaves behind. Belongs to a process with one thread, in which prepare_signals() was called.
+/// outage of the cloud with three crashes in it, and one while what waited is delivered. The gateway is a child
+/// process, so that a kill leaves behind what a kill leaves behind. Belongs to a process with one thread, in which
+/// prepare_signals() was called.
 class Trial {
  public:
   static constexpr std::uint64_t group = 100;
-  static constexpr std::uint64_t messages_min = 1000;
+  static constexpr std::uint64_t messages_min = 2000;  ///< groups enough for all that happens
 
   struct Options {
     std::filesystem::path folder;   ///< empty, for the database
@@ -80,6 +81,9 @@ class Trial {
   Result<> crash();
   Result<> end_outage();
 
+  /// From an order on, until just behind its commit. Mostly early: what is in the files before they are synced outlives
+  /// a kill.
+  std::chrono::microseconds moment_of_crash();
   Result<> start_gateway();
   Result<> drain();
   void order();

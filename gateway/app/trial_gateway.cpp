@@ -79,7 +79,7 @@ Result<microseconds> bare_sync(const std::filesystem::path& folder, const Clock&
   std::vector<microseconds> times;
   const Instant end = clock.now() + seconds(1);
   bool good = file >= 0;
-  while (good && times.size() < 11 && (times.empty() || clock.now() < end)) {
+  while (good && times.size() < 5 && (times.empty() || clock.now() < end)) {
     const Instant begin = clock.now();
     good = ::pwrite(file, page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()) && ::fsync(file) == 0;
     times.push_back(duration_cast<microseconds>(clock.now() - begin));
