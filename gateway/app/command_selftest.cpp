@@ -108,9 +108,11 @@ std::string headline(const TrialReport& report) {
   const std::string counts = std::to_string(report.sent) + " sent, " + std::to_string(report.delivered) +
                              " delivered, " + count_of(report.crashes, "crash", "crashes") + ", " +
                              count_of(report.outages, "outage", "outages");
-  if (report.held()) return "Nothing lost: " + counts;
-  if (report.lost > 0) return "LOST " + std::to_string(report.lost) + ": " + counts;
-  return "NOT AS PROMISED: " + counts;
+  for (const auto& [broken, what] :
+       {std::pair(report.lost, "LOST"), std::pair(report.two_ids, "UNDER TWO IDS"),
+        std::pair(report.order_broken, "OUT OF ORDER"), std::pair(report.garbled, "GARBLED")})
+    if (broken > 0) return std::to_string(broken) + " " + what + ": " + counts;
+  return (report.held() ? "Nothing lost: " : "NOT AS PROMISED: ") + counts;
 }
 
 void print_costs(const TrialReport& report) {

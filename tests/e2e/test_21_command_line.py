@@ -121,7 +121,7 @@ def test_version_help_and_wrong_usage(stage):
     gateway = idle(stage)
     assert re.match(r"sluice \d+\.\d+\.\d+", gateway.command("version", config=False).stdout)
     assert "run" in gateway.command("--help", config=False).stdout
-    for command in ("run", "check", "try", "schemas", "simulate", "receive", "status", "version"):
+    for command in ("run", "check", "try", "schemas", "simulate", "receive", "status", "selftest", "version"):
         assert "sluice " + command in gateway.command(command, "--help", config=False).stdout
     assert gateway.command("rum", config=False).returncode == 64
     assert gateway.command("try", config=False).returncode == 64

@@ -43,7 +43,7 @@ def test_nothing_is_lost_beside_a_running_gateway(stage):
     until(lambda: gateway.get("/healthz")[0] == 200, "the gateway runs")
     before = sorted(file.name for file in gateway.data.iterdir())
     answer = gateway.command("selftest", "--messages", "2000", "--json")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode == 0, answer.stdout + answer.stderr
     told = json.loads(answer.stdout)
     assert told["held"] and told["sent"] == told["acknowledged"] == told["delivered"] == 2000
     assert [told[name] for name in ("lost", "two_ids", "order_broken", "garbled")] == [0, 0, 0, 0]
