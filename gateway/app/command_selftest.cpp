@@ -131,10 +131,10 @@ void print_meaning(const TrialReport& report) {
   std::cout << "\nUp to " << decimal(report.single.commits_per_s())
             << " messages a second each has a commit of its own here; beyond that the gateway gathers them.\n";
   if (!one || !many) return;
-  constexpr double seconds_a_day = 86'400;
-  std::cout << "One message a second writes " << bytes_text(*one * seconds_a_day) << " a day to this disk; gathered to "
-            << Trial::group << " a commit, " << bytes_text(*many * seconds_a_day)
-            << ".\nbuffer.commit_wait gathers: an SD card lasts the longer for it.\n";
+  constexpr double many_messages = 1e6;
+  std::cout << "A million messages write " << bytes_text(*one * many_messages) << " to this disk one by one, "
+            << bytes_text(*many * many_messages) << " gathered to " << Trial::group
+            << " a commit:\nbuffer.commit_wait gathers them where an SD card is to write less.\n";
 }
 
 void print(const TrialReport& report) {
