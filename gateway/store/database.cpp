@@ -28,10 +28,13 @@ std::string_view advice(int code) {
   }
 }
 
-Error failure(sqlite3* connection, int code) {
+std::string file_of(sqlite3* connection) {
   const char* file = connection != nullptr ? sqlite3_db_filename(connection, "main") : nullptr;
-  std::string message = file != nullptr && *file != '\0' ? std::string(file) + ": " : std::string("SQLite: ");
-  message += sqlite3_errstr(code);
+  return file != nullptr && *file != '\0' ? file : "SQLite";
+}
+
+Error failure(sqlite3* connection, const std::string& file, int code) {
+  std::string message = file + ": " + sqlite3_errstr(code);
   const std::string_view detail = connection != nullptr ? sqlite3_errmsg(connection) : "";
   if (!detail.empty() && detail != sqlite3_errstr(code) && sqlite3_errcode(connection) == code)
     message.append(" (").append(detail).append(")");
@@ -40,6 +43,10 @@ Error failure(sqlite3* connection, int code) {
   if (system != 0) message.append(": ").append(std::system_category().message(system));
   message += advice(code & 0xff);
   return storage_error(std::move(message));
+}
+
+Error failure(sqlite3* connection, int code) {
+  return failure(connection, file_of(connection), code);
 }
 
 // In a file: URI these three begin or end something.
@@ -151,7 +158,8 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode, co
   const int status = sqlite3_open_v2(uri(file, immutable ? "?immutable=1" : "").c_str(), &connection, flags,
                                      vfs.empty() ? nullptr : vfs.c_str());
   database.connection_.reset(connection);
-  if (status != SQLITE_OK) return failure(connection, status);
+  // A connection that did not come about does not know its file.
+  if (status != SQLITE_OK) return failure(connection, file.string(), status);
   sqlite3_busy_timeout(connection, busy_timeout_ms);
   if (mode == Mode::untouched) sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   return database;

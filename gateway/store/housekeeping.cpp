@@ -78,10 +78,7 @@ Result<> Writer::step() {
   const Timestamp oldest_command = clock_.wall_time() - commands_age_max;
   const Result<bool> old_commands = trust_.holds() ? inbox_.has_older(oldest_command) : Result<bool>(false);
   if (!old_commands) return history_.failed(old_commands.error()), old_commands.error();
-  // A commit that failed may stand in the log with its mark, and count after a crash: until something is written over
-  // it.
   const bool failing = !history_.last_error().empty();
-  if (failing) next.totals.probes += 1;
   if (!*aged && !*old_in_quarantine && !*old_commands && !failing && !flush_due(next)) return {};
   return commit(std::move(next), freeze ? &*freeze : nullptr, [&](Books& books) -> Result<> {
     if (*old_commands)

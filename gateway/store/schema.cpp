@@ -1,6 +1,8 @@
 #include "gateway/store/schema.h"
 
+#include <algorithm>
 #include <array>
+#include <fstream>
 
 namespace sluice::store {
 
@@ -144,6 +146,18 @@ CREATE INDEX unsynced_quarantine ON quarantine (id) WHERE boot_at IS NOT NULL;
 constexpr std::array steps_to_here = {first_step, second_step, third_step, fourth_step, fifth_step};
 constexpr std::int64_t application_id = 0x536c7563;
 
+/// Whether the power was cut while the file was made: beside it lies a rollback journal that says it had no pages
+/// before (section 3 of SQLite's file format). What is in it until SQLite has rolled back may be anything.
+bool was_being_made(const std::filesystem::path& file) {
+  constexpr std::array<unsigned char, 8> magic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+  std::array<char, 20> header{};
+  std::ifstream journal(file.string() + "-journal", std::ios::binary);
+  if (!journal.read(header.data(), header.size())) return false;
+  return std::equal(magic.begin(), magic.end(), header.begin(),
+                    [](unsigned char m, char c) { return static_cast<unsigned char>(c) == m; }) &&
+         std::all_of(header.begin() + 16, header.end(), [](char c) { return c == 0; });
+}
+
 }  // namespace
 
 std::span<const char* const> schema_steps() {
@@ -153,6 +167,7 @@ std::span<const char* const> schema_steps() {
 Result<> check_version(const std::filesystem::path& file, std::span<const char* const> steps, const std::string& vfs) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored) || std::filesystem::file_size(file, ignored) == 0) return {};
+  if (was_being_made(file)) return {};
   const Result<Database> database = Database::open(file, Database::Mode::untouched, vfs);
   if (!database) return database.error();
   const Result<std::int64_t> owner = database->number("PRAGMA application_id");

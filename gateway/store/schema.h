@@ -14,7 +14,7 @@ namespace sluice::store {
 std::span<const char* const> schema_steps();
 
 /// Refuses, as a config error and without touching any file, a database of a newer version than `steps` lead to and a
-/// file that is not Sluice's. An empty or missing file passes.
+/// file that is not Sluice's. A file that is missing or empty, or whose making was cut short, passes.
 Result<> check_version(const std::filesystem::path& file, std::span<const char* const> steps, const std::string& vfs);
 
 /// Takes the steps that are missing, each in a transaction of its own.

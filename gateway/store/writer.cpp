@@ -111,9 +111,7 @@ Result<> Writer::ready() {
   const std::int64_t waiting = accounts_->outbox_bytes();
   if (limits_.when_full == WhenFull::hold && waiting >= limits_.size_max / 10 * 9) return buffer_full(waiting, limits_);
   if (history_.last_error().empty()) return {};
-  Books next = accounts_->books();
-  next.totals.probes += 1;
-  return commit(std::move(next), nullptr, {});
+  return commit(accounts_->books(), nullptr, {});
 }
 
 Result<> Writer::settle(std::string_view cloud, std::span<const Store::Settlement> settlements, Mark through,
@@ -170,6 +168,9 @@ Result<> Writer::close() {
 
 Result<> Writer::commit(Books next, const Accounts::Freeze* freeze, const Change& change) {
   const Instant start = clock_.now();
+  // A commit that writes nothing would prove nothing. And one that failed may stand in the log with its mark, and count
+  // after a crash: until something is written over it.
+  if (!history_.last_error().empty()) next.totals.probes += 1;
   if (auto done = write(next, change); !done) return history_.failed(done.error()), done;
   last_commit_ = clock_.now();
   history_.worked(last_commit_ - start);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "gateway/core/assert.h"
 
@@ -12,8 +13,8 @@ namespace sluice::stage {
 /// A folder of one's own, gone at the end of the test.
 class TempFolder {
  public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "sluice-test-XXXXXX").string();
+  explicit TempFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string pattern = (in / "sluice-test-XXXXXX").string();
     SLUICE_ASSERT(mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
   }
@@ -30,5 +31,11 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Where files need no disk, if the system has such a place: for tests that write thousands of them.
+inline std::filesystem::path memory_disk() {
+  const char* place = "/dev/shm";
+  return access(place, W_OK) == 0 ? std::filesystem::path(place) : std::filesystem::temp_directory_path();
+}
 
 }  // namespace sluice::stage

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "gateway/store/database.h"
-#include "tests/store/faulty_disk.h"
 #include "tests/store/stage.h"
 
 namespace sluice::store {
@@ -349,51 +348,6 @@ TEST_F(InboxTest, a_database_of_version_2_is_read_on) {
   EXPECT_EQ(stage.store->snapshot().commands.accepted, 0u);
   keep(1, "1");
   EXPECT_TRUE(knows("1"));
-}
-
-struct InboxFaults : InboxTest {
-  void SetUp() override {
-    stage.options.vfs = disk.name();
-    InboxTest::SetUp();
-  }
-  // The disk goes before the stage does.
-  void TearDown() override { stage.store.reset(); }
-  FaultyDisk disk;
-};
-
-TEST_F(InboxFaults, an_end_and_its_outcome_are_stored_together_or_not_at_all) {
-  keep(1, "1", false);
-  int failures = 0;
-  for (int nth = 1;; ++nth) {
-    Batch batch = stage.batch(1, 3000);
-    batch.counts = {};
-    batch.changes.push_back(end(1));
-    batch.commands.push_back(command(2, "2"));
-    batch.answers.push_back({1, "a", "x", "1"});
-    batch.settings.push_back({"a", "plug/x", "level", 1, "2"});
-    batch.devices.push_back({"plug/x", true, stage.clock.wall_time()});
-    disk.break_down(FaultyDisk::Call::write, FaultyDisk::Fault::full, nth);
-    const auto done = stage.store->append(batch);
-    const bool struck = disk.struck();
-    disk.mend();
-    const bool stored = !struck;
-    ASSERT_EQ(done.has_value(), stored) << nth;
-    for (const bool again : {false, true}) {
-      if (again) {
-        ASSERT_TRUE(stage.open_again());
-      }
-      EXPECT_EQ((*stage.store->find_command("1"))->progress.ended, stored);
-      EXPECT_EQ(knows("2"), stored);
-      EXPECT_EQ(stage.store->snapshot().stored, stored ? 1u : 0u);
-      EXPECT_EQ(stage.store->snapshot().commands.unanswered, stored ? 1u : 0u);
-      EXPECT_EQ(owed("a").size(), stored ? 1u : 0u);
-      EXPECT_EQ(stage.store->settings()->size(), stored ? 1u : 0u);
-      EXPECT_EQ(stage.store->devices()->size(), stored ? 1u : 0u);
-    }
-    if (stored) break;
-    ++failures;
-  }
-  EXPECT_GT(failures, 0);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ namespace sluice::store {
 /// A store in a folder of its own, with the time in the test's hand; can be closed and opened again.
 class Stage {
  public:
-  Stage() : ids(clock) { options.data_dir = folder / "data"; }
+  explicit Stage(const std::filesystem::path& in = std::filesystem::temp_directory_path()) : folder(in), ids(clock) {
+    options.data_dir = folder / "data";
+  }
 
   Result<> open() {
     auto opened = Store::open(options, clock, log);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/store/faulty_disk.h"
+#include "tests/faults/faulty_disk.h"
 #include "tests/store/stage.h"
 
 namespace sluice::store {
@@ -19,62 +19,10 @@ struct Faults : testing::Test {
     ASSERT_TRUE(stage.store->keep_clouds({"a"}));
     ASSERT_TRUE(stage.store->append(stage.batch(3)));
   }
-  // The nth call fails, for n = 1, 2, 3 … until the append needs no further one.
-  void fail_every_call_of_an_append(Call call, Fault fault);
 
   FaultyDisk disk;
   Stage stage;
 };
-
-void Faults::fail_every_call_of_an_append(Call call, Fault fault) {
-  std::uint64_t stored = 3;
-  int failures = 0;
-  for (int nth = 1;; ++nth) {
-    Batch batch = stage.batch(20, 1000);
-    batch.quarantined.push_back({.reason = "broken", .topic = "t", .payload = "p"});
-    batch.counts = {.received_qos1 = 21, .understood = 20, .quarantined = 1};
-    const Snapshot before = stage.store->snapshot();
-    disk.break_down(call, fault, nth);
-    const auto done = stage.store->append(batch);
-    const bool struck = disk.struck();
-    disk.mend();
-    if (!struck) {
-      ASSERT_TRUE(done) << done.error().message;
-      ++failures;
-      break;
-    }
-    ASSERT_FALSE(done) << "although call " << nth << " failed";
-    EXPECT_EQ(done.error().kind, ErrorKind::storage);
-    EXPECT_NE(done.error().message.find(stage.file().string()), std::string::npos) << done.error().message;
-    EXPECT_EQ(stage.store->last_error(), done.error().message);
-
-    const Snapshot after = stage.store->snapshot();
-    EXPECT_EQ(after.stored, before.stored);
-    EXPECT_EQ(after.messages.received(), before.messages.received());
-    EXPECT_EQ(after.quarantine_records, before.quarantine_records);
-    EXPECT_EQ(after.outbox_bytes, before.outbox_bytes);
-    EXPECT_EQ(stage.store->read("a", {})->records.size(), stored);
-
-    ASSERT_TRUE(stage.store->append(stage.batch(1)));
-    EXPECT_EQ(stage.store->last_error(), "");
-    stored += 1;
-    ASSERT_TRUE(stage.open_again());
-    ASSERT_EQ(stage.store->snapshot().stored, stored);
-    ASSERT_EQ(stage.store->read("a", {})->records.size(), stored);
-  }
-  EXPECT_GT(failures, 0) << "no call was made to fail";
-  EXPECT_EQ(stage.store->snapshot().quarantine_records, 1u);
-}
-
-TEST_F(Faults, a_write_that_fails_leaves_nothing) {
-  fail_every_call_of_an_append(Call::write, Fault::io_error);
-}
-TEST_F(Faults, a_full_disk_leaves_nothing) {
-  fail_every_call_of_an_append(Call::write, Fault::full);
-}
-TEST_F(Faults, a_sync_that_fails_leaves_nothing) {
-  fail_every_call_of_an_append(Call::sync, Fault::io_error);
-}
 
 TEST_F(Faults, power_cut_syncs_each_append_and_process_crash_does_not) {
   disk.break_down(Call::sync, Fault::io_error);
