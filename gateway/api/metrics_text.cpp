@@ -135,10 +135,12 @@ std::string metrics_text(const Picture& picture) {
                        &store::CloudCounts::replayed);
   append_cloud_counter(out, picture, "sluice_records_skipped_total", "Records a cloud does not want.",
                        &store::CloudCounts::skipped);
-  Metric dropped(out, "sluice_records_dropped_total", "counter", "Records let go by the buffer's limits.");
+  Metric dropped(out, "sluice_records_dropped_total", "counter",
+                 "Records let go by the buffer's limits, or lost by damage.");
   for (const auto& cloud : picture.store.clouds) {
     dropped.count(of_cloud(cloud.name) + ",reason=\"size\"", cloud.dropped_size);
     dropped.count(of_cloud(cloud.name) + ",reason=\"age\"", cloud.dropped_age);
+    dropped.count(of_cloud(cloud.name) + ",reason=\"damage\"", cloud.dropped_damage);
   }
   append_backlog(out, picture);
   append_quarantine(out, picture.store);

@@ -43,6 +43,7 @@ void append_cloud(std::string& out, const store::CloudCounts& counts, const flow
     JsonObject dropped(object.key("dropped"));
     dropped.count("size", counts.dropped_size);
     dropped.count("age", counts.dropped_age);
+    dropped.count("damage", counts.dropped_damage);
   }
   {
     JsonObject backlog(object.key("backlog"));

@@ -30,8 +30,10 @@ int run(const std::filesystem::path& config_file) {
     log.error("gateway", gateway.error().message);
     return gateway.error().kind == ErrorKind::storage ? exit_disk : exit_config;
   }
-  if (!(*gateway)->run()) std::_Exit(exit_ok);  // a thread hangs: nothing it holds may be destroyed
-  return exit_ok;
+  const bool ended = (*gateway)->run();
+  const ExitCode code = (*gateway)->damaged() ? exit_disk : exit_ok;
+  if (!ended) std::_Exit(code);  // a thread hangs: nothing it holds may be destroyed
+  return code;
 }
 
 }  // namespace sluice::app

@@ -26,8 +26,9 @@ void print_cloud(const json& cloud, const Paint& paint) {
   const json& dropped = cloud["dropped"];
   std::cout << "  stored " << count(cloud["stored"]) << " = delivered " << count(cloud["delivered"]) << " + rejected "
             << count(cloud["rejected"]) << " + skipped " << count(cloud["skipped"]) << " + dropped "
-            << dropped["size"].get<std::uint64_t>() + dropped["age"].get<std::uint64_t>() << " + backlog "
-            << count(cloud["backlog"]["records"]);
+            << dropped["size"].get<std::uint64_t>() + dropped["age"].get<std::uint64_t>() +
+                   dropped["damage"].get<std::uint64_t>()
+            << " + backlog " << count(cloud["backlog"]["records"]);
   if (cloud["backlog"]["records"] != 0)
     std::cout << " (" << count(cloud["backlog"]["bytes"]) << " bytes, oldest " << count(cloud["backlog"]["oldest_s"])
               << " s)";

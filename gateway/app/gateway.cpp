@@ -135,7 +135,7 @@ bool Gateway::run() {
   api_->on_reload([this] { return reload_page(desk_.ask()); });
   start();
   notify_.ready();
-  while (!signal_->wait(step_interval)) {
+  while (!signal_->wait(step_interval) && !damaged()) {
     desk_.serve([this] { return reload(); });
     step();
   }
@@ -160,6 +160,7 @@ void Gateway::step() {
   clouds_->step();
   notices_->step(dropped ? *dropped : std::vector<store::Store::Dropped>{}, clouds_->states());
   if (const auto mended = store_->take_mended()) notices_->tell_mended(*mended);
+  if (const auto saved = store_->take_salvaged()) notices_->tell_salvaged(*saved);
   open_api();
   feed_watchdog();
 }

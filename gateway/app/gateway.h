@@ -37,10 +37,13 @@ class Gateway {
   static Result<std::unique_ptr<Gateway>> open(Setup setup, const Clock& clock, ConsoleLog& log);
   ~Gateway();
 
-  /// Runs until SIGTERM or SIGINT, which the caller has blocked in every thread, as SIGHUP. Returns true when every
+  /// Runs until SIGTERM or SIGINT, which the caller has blocked in every thread, as SIGHUP, or until the database is
+  /// found damaged. Returns true when every
   /// thread has ended; false when one hangs (in a name lookup, say) beyond the time a stop may take: everything
   /// acknowledged is durable then, and the process must end without destroying the Gateway.
   bool run();
+  /// The database is damaged: the next start saves what can be read of it.
+  bool damaged() const { return !store_->damage().empty(); }
 
  private:
   Gateway(Setup setup, const Clock& clock, ConsoleLog& log);

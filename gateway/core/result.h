@@ -13,6 +13,7 @@ enum class ErrorKind {
   invalid,      ///< this input can never be read: quarantine it
   unavailable,  ///< not now: rest and retry
   storage,      ///< not durable: do not acknowledge
+  damaged,      ///< within the store: what its file holds cannot be right, and waiting does not help
   config,       ///< stop at the start and say so
 };
 
@@ -29,6 +30,9 @@ inline Error unavailable(std::string message) {
 }
 inline Error storage_error(std::string message) {
   return {ErrorKind::storage, std::move(message)};
+}
+inline Error damaged_error(std::string message) {
+  return {ErrorKind::damaged, std::move(message)};
 }
 inline Error config_error(std::string message) {
   return {ErrorKind::config, std::move(message)};

@@ -11,9 +11,10 @@ namespace sluice::flow {
 
 /// What the gateway says about itself, as a record that goes up like any other (type sluice.notice.v1).
 struct Notice {
-  std::string what;   ///< stable word for scripts: "records_dropped", "session_lost", "cloud_down", "cloud_up", …
-  std::string text;   ///< one sentence for people
-  std::string cloud;  ///< where it concerns one
+  std::string what;           ///< stable word for scripts: "records_dropped", "session_lost", "cloud_down", "cloud_up",
+                              ///< "database_damaged", …
+  std::string text;           ///< one sentence for people
+  std::string cloud;          ///< where it concerns one
   std::uint64_t records = 0;  ///< how many, where it is about records
 };
 

@@ -53,6 +53,16 @@ void Notices::tell_mended(const store::Store::Mended& mended) {
         mended.records});
 }
 
+void Notices::tell_salvaged(const store::Store::Salvaged& saved) {
+  std::string text = "The gateway's database was damaged (" + saved.why +
+                     "). What could be read is saved: " + std::to_string(saved.records) + " records that wait. " +
+                     std::to_string(saved.lost) + " that waited are lost.";
+  if (!saved.inbox) text += " Commands that were taken before may be executed again if they are sent again.";
+  if (!saved.counters) text += " Counters that could not be read begin anew.";
+  if (!saved.file.empty()) text += " The old file is kept as " + saved.file + ".";
+  tell({"database_damaged", std::move(text), {}, saved.lost});
+}
+
 void Notices::tell(Notice notice) {
   log_.warning("gateway", notice.text);
   store::Batch batch;

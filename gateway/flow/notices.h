@@ -22,6 +22,9 @@ class Notices {
   /// The clock is synced at last, and records have been mended.
   void tell_mended(const store::Store::Mended& mended);
 
+  /// What became of a database that was damaged.
+  void tell_salvaged(const store::Store::Salvaged& saved);
+
   void step(std::span<const store::Store::Dropped> dropped, std::span<const CloudState> clouds);
 
  private:

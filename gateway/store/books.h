@@ -38,14 +38,16 @@ struct Totals {
   std::int64_t boot = 0;             ///< Clock::boot() of the run of the machine in which the file was written last
   std::int64_t boot_seq = 0;         ///< the tail when that run was first seen,
   std::int64_t boot_quarantine = 0;  ///< and quarantine_last
+  std::int64_t accounts_lost =
+      0;  ///< 1: which clouds there were is not known; all that is kept waits for the next ones
 };
 
-/// One cloud's numbers. Between `begin` and the cursor every record is in one of the five fates, or is sent again.
+/// One cloud's numbers. Between `begin` and the cursor every record is in one of the six fates, or is sent again.
 struct Account {
   std::string name;
   std::int64_t begin = 0;
   Mark cursor;
-  std::uint64_t delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
+  std::uint64_t delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0, dropped_damage = 0;
 
   /// Refused ones that are sent again: how many wait, what they measure, and how many there have been.
   std::uint64_t again = 0;
@@ -55,7 +57,7 @@ struct Account {
   std::uint64_t readmitted = 0;
 
   std::uint64_t stored(Mark tail) const { return static_cast<std::uint64_t>(tail.seq - begin) + readmitted; }
-  std::uint64_t fates() const { return delivered + rejected + skipped + dropped_size + dropped_age; }
+  std::uint64_t fates() const { return delivered + rejected + skipped + dropped_size + dropped_age + dropped_damage; }
   bool operator==(const Account&) const = default;
 };
 
@@ -66,6 +68,7 @@ struct Books {
 
   /// What every cloud has settled; the tail if there is no cloud.
   Mark settled_by_all() const {
+    if (totals.accounts_lost != 0) return totals.pruned;
     Mark least = totals.tail;
     for (const Account& cloud : clouds)
       if (cloud.cursor.seq < least.seq) least = cloud.cursor;

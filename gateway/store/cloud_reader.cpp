@@ -17,7 +17,8 @@ constexpr auto sql_mark = "SELECT end_bytes FROM log WHERE seq = ?";
 constexpr auto sql_oldest = "SELECT id, dated FROM log WHERE seq > ? ORDER BY seq LIMIT 1";
 
 // A page of records is read once, in order: there is nothing to keep.
-constexpr auto tuning = "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
+constexpr auto tuning =
+    "PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA query_only = ON; PRAGMA cell_size_check = ON;";
 
 Record record_from(const Statement& row) {
   Record record;
@@ -59,6 +60,8 @@ Result<Page> CloudReader::page(Mark from, Mark to, const Store::ReadLimits& limi
     const Result<bool> row = page_.next();
     if (!row) return row.error();
     if (!*row) return page;
+    // What lies behind a gap is not next.
+    if (!page.positions.empty() && page_.number(0) != page.positions.back() + 1) return page;
     Record record = record_from(page_);
     if (limits.payloads) record.payload = page_.maybe_text(8);
     bytes += static_cast<std::int64_t>(record.size());

@@ -87,4 +87,22 @@ Result<> DataFolder::make_file(const std::string& name) const {
   return {};
 }
 
+Result<> DataFolder::write_file(const std::string& name, const std::string& text) const {
+  const std::string file = path_ / name, next = file + ".new";
+  const int made = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool done = made >= 0 && ::write(made, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  done = done && ::fsync(made) == 0;
+  const int error = errno;
+  if (made >= 0) ::close(made);
+  if (!done) return storage_error(next + " cannot be written: " + std::system_category().message(error));
+  if (::rename(next.c_str(), file.c_str()) != 0)
+    return storage_error(file + " cannot be written: " + std::system_category().message(errno));
+  return sync();
+}
+
+Result<> DataFolder::sync() const {
+  if (sync_folder(path_)) return {};
+  return storage_error(path_.string() + " cannot be synced: " + std::system_category().message(errno));
+}
+
 }  // namespace sluice::store

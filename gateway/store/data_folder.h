@@ -18,6 +18,10 @@ class DataFolder {
 
   /// Makes an empty file that nobody else can read (0600), if it is not there; its name is durable on return.
   Result<> make_file(const std::string& name) const;
+  /// A small text in a file of its own (0600), all or nothing and durable on return.
+  Result<> write_file(const std::string& name, const std::string& text) const;
+  /// What was named, renamed or removed in it is durable on return.
+  Result<> sync() const;
   const std::filesystem::path& path() const { return path_; }
 
  private:

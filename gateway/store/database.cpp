@@ -12,13 +12,24 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 
+// A whole inbox and a whole quarantine take some ten million operations.
+constexpr int salvage_step = 1000;
+constexpr std::int64_t salvage_steps_max = 50'000;
+constexpr int salvage_value_max = 64 << 20;
+
+/// Nobody else has the file open, and nothing beside it may change.
+bool reads_alone(Database::Mode mode) {
+  return mode == Database::Mode::untouched || mode == Database::Mode::salvage ||
+         mode == Database::Mode::salvage_without_log;
+}
+
 std::string_view advice(int code) {
   switch (code) {
     case SQLITE_FULL:
       return "; free some space on its disk";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return "; the file is damaged: move it away, or put a copy in its place";
+      return "; the file is damaged";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -26,6 +37,12 @@ std::string_view advice(int code) {
     default:
       return "";
   }
+}
+
+/// What the program asks is right: only a file that is not as it was written lets it fail in these ways.
+bool tells_damage(int code) {
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_CONSTRAINT ||
+         code == SQLITE_MISMATCH;
 }
 
 std::string file_of(sqlite3* connection) {
@@ -42,7 +59,7 @@ Error failure(sqlite3* connection, const std::string& file, int code) {
   const int system = connection != nullptr && from_system ? sqlite3_system_errno(connection) : 0;
   if (system != 0) message.append(": ").append(std::system_category().message(system));
   message += advice(code & 0xff);
-  return storage_error(std::move(message));
+  return {tells_damage(code & 0xff) ? ErrorKind::damaged : ErrorKind::storage, std::move(message)};
 }
 
 Error failure(sqlite3* connection, int code) {
@@ -86,6 +103,11 @@ Statement& Statement::bind(int parameter, std::string_view text) {
 Statement& Statement::bind(int parameter, Bytes blob) {
   const void* data = blob.data() != nullptr ? static_cast<const void*>(blob.data()) : "";
   bind_status_ |= sqlite3_bind_blob64(statement_.get(), parameter, data, blob.size(), SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, const Statement& row, int column) {
+  bind_status_ |= sqlite3_bind_value(statement_.get(), parameter, sqlite3_column_value(row.statement_.get(), column));
   return *this;
 }
 
@@ -141,6 +163,10 @@ Bytes Statement::blob(int column) const {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+int Statement::columns() const {
+  return sqlite3_column_count(statement_.get());
+}
+
 void Database::Close::operator()(sqlite3* connection) const {
   sqlite3_close_v2(connection);
 }
@@ -151,7 +177,7 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode, co
   // Without a log beside it, `immutable` keeps SQLite from making one; with one, the log must be read too.
   std::error_code ignored;
   const bool log_waits = std::filesystem::file_size(file.string() + "-wal", ignored) > 0 && !ignored;
-  const bool immutable = mode == Mode::untouched && !log_waits;
+  const bool immutable = mode == Mode::salvage_without_log || (reads_alone(mode) && !log_waits);
 
   Database database;
   sqlite3* connection = nullptr;
@@ -161,8 +187,22 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode, co
   // A connection that did not come about does not know its file.
   if (status != SQLITE_OK) return failure(connection, file.string(), status);
   sqlite3_busy_timeout(connection, busy_timeout_ms);
-  if (mode == Mode::untouched) sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (reads_alone(mode)) database.keep_log(true);
+  if (mode == Mode::salvage || mode == Mode::salvage_without_log) database.expect_damage();
   return database;
+}
+
+// With writable_schema a schema that is broken in parts serves for the rest, and a file that was cut off for what is
+// left of it; nothing can be written all the same. A tree that leads back into itself would be walked for ever.
+void Database::expect_damage() {
+  sqlite3_exec(connection_.get(),
+               "PRAGMA writable_schema = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;"
+               "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -1024",
+               nullptr, nullptr, nullptr);
+  sqlite3_limit(connection_.get(), SQLITE_LIMIT_LENGTH, salvage_value_max);
+  steps_ = std::make_unique<std::int64_t>(salvage_steps_max);
+  const auto spend = [](void* left) { return --*static_cast<std::int64_t*>(left) < 0 ? 1 : 0; };
+  sqlite3_progress_handler(connection_.get(), salvage_step, spend, steps_.get());
 }
 
 Result<> Database::prepare(std::initializer_list<Prepared> statements) const {
@@ -188,6 +228,18 @@ Result<std::int64_t> Database::number(std::string_view sql) const {
   const Result<bool> row = statement.next();
   if (!row) return row.error();
   return *row ? statement.number(0) : 0;
+}
+
+Result<std::string> Database::text(std::string_view sql) const {
+  Statement statement;
+  if (auto prepared = prepare({{statement, sql}}); !prepared) return prepared.error();
+  const Result<bool> row = statement.next();
+  if (!row) return row.error();
+  return std::string(*row ? statement.text(0) : std::string_view());
+}
+
+void Database::keep_log(bool keep) {
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -21,7 +21,7 @@ using Bytes = std::span<const std::uint8_t>;
 
 /// A prepared statement of one Database, used by the thread that uses the database. Parameters count from 1, columns
 /// from 0. What is bound is not copied and must live until the statement has run; what a column shows lives until the
-/// next call. All errors are of kind storage.
+/// next call. Errors are of kind storage, or damaged.
 class Statement {
  public:
   Statement() = default;
@@ -29,6 +29,7 @@ class Statement {
   Statement& bind(int parameter, std::int64_t value);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, Bytes blob);
+  Statement& bind(int parameter, const Statement& row, int column);  ///< what stands there; is copied
   Statement& bind_null(int parameter);
 
   /// Whether there is a (further) row. After false or an error the statement is rewound.
@@ -38,6 +39,7 @@ class Statement {
   /// Ends the reading: no transaction is held any more.
   void rewind();
 
+  int columns() const;
   bool is_null(int column) const;
   std::int64_t number(int column) const;
   std::string_view text(int column) const;
@@ -73,6 +75,9 @@ class Database {
     write,      ///< the file must exist; an empty one is a new database
     read,       ///< beside a writing connection of the same process
     untouched,  ///< reads without making, changing or removing any file; nobody else may have it open
+    salvage,    ///< the same for one that is damaged, whatever its bytes: with bounds on time and sizes, and as much
+                ///< of it as can be read
+    salvage_without_log,  ///< the same, as the file was before what its log holds
   };
 
   static Result<Database> open(const std::filesystem::path& file, Mode mode, const std::string& vfs = {});
@@ -85,12 +90,18 @@ class Database {
   Result<> run(const std::string& sql);
   /// The first column of the first row.
   Result<std::int64_t> number(std::string_view sql) const;
+  Result<std::string> text(std::string_view sql) const;
+  /// Whether closing leaves the log beside the file, rather than writing it into the file.
+  void keep_log(bool keep);
 
  private:
   friend class Transaction;
   struct Close {
     void operator()(sqlite3* connection) const;
   };
+  void expect_damage();
+
+  std::unique_ptr<std::int64_t> steps_;  ///< left to a connection that meets damage
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

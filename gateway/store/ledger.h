@@ -26,7 +26,9 @@ class Ledger {
   Statement all_, put_, forget_;
 };
 
-/// Whether books from a file can be true: the equation of each cloud holds, and its cursor lies in the log.
+/// Whether books from a file can be true: the equations hold, and every cursor lies in the log.
 bool plausible(const Books& books);
+bool adds_up(const Account& cloud);
+bool adds_up(const MessageCounts& messages);
 
 }  // namespace sluice::store

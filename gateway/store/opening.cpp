@@ -16,12 +16,25 @@ PRAGMA cache_size = -1024;
 PRAGMA mmap_size = 0;
 PRAGMA temp_store = MEMORY;
 PRAGMA secure_delete = OFF;
+PRAGMA cell_size_check = ON;
 PRAGMA wal_autocheckpoint = 1000;
 PRAGMA journal_size_limit = 8388608;
 )sql";
 
-Error damaged(const std::filesystem::path& file, const std::string& what) {
-  return storage_error(file.string() + " is damaged (" + what + "): move it away, or put a copy in its place");
+// What is looked through at each start without keeping anybody waiting: 32 MiB come from a slow SD card in a second.
+// What lies beyond is found when it is read.
+constexpr std::int64_t pages_looked_over_max = 8192;
+constexpr const char* small_tables[] = {"ledger", "commands", "answers", "settings", "devices", "sent_again"};
+
+Result<> quick_check(const Database& database, const std::string& what) {
+  const Result<std::string> answer = database.text("PRAGMA quick_check(" + what + ")");
+  if (!answer) return answer.error();
+  return *answer == "ok" ? Result<>() : damaged_error(*answer);
+}
+
+bool has_log(const std::filesystem::path& file) {
+  std::error_code error;
+  return std::filesystem::file_size(file.string() + "-wal", error) > 0 && !error;
 }
 
 /// Only what was written in this run of the machine can be mended: of an earlier one nobody knows when it began.
@@ -37,9 +50,12 @@ void note_boot(std::int64_t boot, Totals& totals) {
 Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, const Store::Options& options,
                                              const Clock& clock, Log& log) {
   std::unique_ptr<Writer> writer(new Writer(options, clock, log));
+  const bool log_was_there = has_log(file);
   if (auto done = writer->prepare(file, options); !done) return done.error();
-  Result<Books> books = writer->load(file);
+  Result<Books> books = writer->load(log_was_there);
   if (!books) return books.error();
+  if (auto done = writer->look_over(books->totals); !done) return done.error();
+  writer->database_.keep_log(false);
   writer->written_ = *books;
   writer->accounts_ = std::make_unique<Accounts>(*books);
   if (books->totals.running != 0) {
@@ -49,6 +65,8 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, 
   books->totals.running = 1;
   note_boot(clock.boot(), books->totals);
   if (auto done = writer->commit(std::move(*books), nullptr, {}); !done) return done.error();
+  // So that the file itself tells that there must be a log beside it.
+  if (auto done = writer->database_.run("PRAGMA wal_checkpoint"); !done) return done.error();
   return writer;
 }
 
@@ -56,6 +74,7 @@ Result<> Writer::prepare(const std::filesystem::path& file, const Store::Options
   Result<Database> database = Database::open(file, Database::Mode::write, options.vfs);
   if (!database) return database.error();
   database_ = std::move(*database);
+  database_.keep_log(true);
   // Before the first page is written; later it is without effect.
   if (auto done = database_.run("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL"); !done) return done;
   const char* synchronous = options.durability == Durability::power_cut ? "FULL" : "NORMAL";
@@ -87,15 +106,46 @@ Result<> Writer::prepare(const std::filesystem::path& file, const Store::Options
   return {};
 }
 
-Result<Books> Writer::load(const std::filesystem::path& file) {
+Result<Books> Writer::load(bool log_was_there) {
   Result<Books> books = ledger_.load();
   if (!books) return books;
   const Result<std::optional<std::int64_t>> newest = log_.newest();
   if (!newest) return newest.error();
   const Totals& totals = books->totals;
-  if (newest->value_or(totals.pruned.seq) != totals.tail.seq) return damaged(file, "its log is not as long as it was");
-  if (!plausible(*books)) return damaged(file, "its counters do not add up");
+  if (newest->value_or(totals.pruned.seq) != totals.tail.seq) return damaged_error("its newest records are missing");
+  if (totals.tail.seq > totals.pruned.seq)
+    if (const Result<Mark> oldest = log_.mark(totals.pruned.seq + 1); !oldest) return oldest.error();
+  if (!plausible(*books)) return damaged_error("its counters do not add up");
+  if (auto done = measure(*books); !done) return done.error();
+  // Only a clean end takes the log away, and it comes after that is noted.
+  if (totals.running != 0 && !log_was_there) return damaged_error("its log (sluice.db-wal) is gone");
   return books;
+}
+
+/// Bytes by the numbers and by the rows: where they differ, far too much may be let go as too large.
+Result<> Writer::measure(const Books& books) {
+  std::vector<Mark> marks = {books.totals.tail};
+  for (const Account& cloud : books.clouds) marks.push_back(cloud.cursor);
+  for (const Mark& each : marks) {
+    const Result<Mark> row = each.seq > books.totals.pruned.seq ? log_.mark(each.seq) : books.totals.pruned;
+    if (!row) return row.error();
+    if (row->bytes != each.bytes) return damaged_error("its records do not measure what its counters say");
+  }
+  return {};
+}
+
+Result<> Writer::look_over(const Totals& totals) const {
+  const Result<std::int64_t> pages = database_.number("PRAGMA page_count"),
+                             free = database_.number("PRAGMA freelist_count");
+  if (!pages || !free) return pages ? free.error() : pages.error();
+  if (*pages - *free <= pages_looked_over_max) {
+    const Result<std::int64_t> bytes = database_.number("SELECT coalesce(sum(size), 0) FROM quarantine");
+    if (bytes && *bytes != totals.quarantine_bytes) return damaged_error("its quarantine does not add up");
+    return bytes ? quick_check(database_, "1") : bytes.error();
+  }
+  for (const char* table : small_tables)
+    if (auto done = quick_check(database_, table); !done) return done;
+  return {};
 }
 
 }  // namespace sluice::store

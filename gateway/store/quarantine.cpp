@@ -131,7 +131,7 @@ Result<> Quarantine::drop_oldest(std::uint64_t Account::*fate, Books& books) {
     const Rewind at_end(oldest_);
     const Result<bool> row = oldest_.next();
     if (!row) return row.error();
-    if (!*row) return storage_error("the database lacks a row of its quarantine: it is damaged");
+    if (!*row) return damaged_error("the database lacks a row of its quarantine");
     id = oldest_.number(0);
   }
   const Result<std::optional<Row>> row = find(id);

@@ -33,7 +33,8 @@ constexpr auto sql_oldest_again =
     "SELECT q.record_id FROM sent_again s JOIN quarantine q ON q.id = s.entry WHERE s.cloud = ? ORDER BY s.entry LIMIT "
     "1";
 
-constexpr auto tuning = "PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
+constexpr auto tuning =
+    "PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA query_only = ON; PRAGMA cell_size_check = ON;";
 
 constexpr int record_at = 11;  // the first column of the record, where the head stands before it
 constexpr int sent_again_at = 18;

@@ -20,8 +20,8 @@ struct Quarantined {
   std::uint64_t payload_size = 0;  ///< as published
   Timestamp received_at{};
   std::optional<Timestamp> boot_at{};  ///< Message::boot_at
-  std::string cloud{};             ///< who refused the record; empty for a message
-  std::optional<Record> record{};  ///< the refused record
+  std::string cloud{};                 ///< who refused the record; empty for a message
+  std::optional<Record> record{};      ///< the refused record
 };
 
 /// One of them in its place. The id is given once; later ones are larger.

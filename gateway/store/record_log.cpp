@@ -50,7 +50,7 @@ Result<Mark> RecordLog::mark(std::int64_t seq) {
   const Rewind at_end(mark_);
   const Result<bool> row = mark_.bind(1, seq).next();
   if (!row) return row.error();
-  if (!*row) return storage_error("the database lacks record " + std::to_string(seq) + " of its log: it is damaged");
+  if (!*row) return damaged_error("the database lacks record " + std::to_string(seq) + " of its log");
   return Mark{seq, mark_.number(0)};
 }
 

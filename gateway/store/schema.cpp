@@ -145,6 +145,8 @@ CREATE INDEX unsynced_quarantine ON quarantine (id) WHERE boot_at IS NOT NULL;
 
 constexpr std::array steps_to_here = {first_step, second_step, third_step, fourth_step, fifth_step};
 constexpr std::int64_t application_id = 0x536c7563;
+constexpr auto our_tables =
+    "SELECT count(*) = 4 FROM sqlite_schema WHERE name IN ('log', 'ledger', 'quarantine', 'receipts')";
 
 /// Whether the power was cut while the file was made: beside it lies a rollback journal that says it had no pages
 /// before (section 3 of SQLite's file format). What is in it until SQLite has rolled back may be anything.
@@ -174,7 +176,10 @@ Result<> check_version(const std::filesystem::path& file, std::span<const char* 
   if (!owner) return owner.error();
   const Result<std::int64_t> version = database->number("PRAGMA user_version");
   if (!version) return version.error();
-  if (*owner != application_id && (*owner != 0 || *version != 0))
+  const bool other = *owner != application_id && (*owner != 0 || *version != 0);
+  const Result<std::int64_t> ours = other ? database->number(our_tables) : Result<std::int64_t>(0);
+  if (!ours || *ours > 0) return ours ? damaged_error("its header is not its own") : ours.error();
+  if (other)
     return config_error(file.string() + " is not a database of Sluice: move it away, or choose another data_dir");
   if (*version > static_cast<std::int64_t>(steps.size()))
     return config_error(file.string() + " was written by a newer version of Sluice (its format is " +

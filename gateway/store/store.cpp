@@ -8,15 +8,14 @@
 #include "gateway/store/accounts.h"
 #include "gateway/store/cloud_reader.h"
 #include "gateway/store/data_folder.h"
+#include "gateway/store/open_database.h"
 #include "gateway/store/quarantine_reader.h"
-#include "gateway/store/schema.h"
+#include "gateway/store/set_aside.h"
 #include "gateway/store/writer.h"
 
 namespace sluice::store {
 
 namespace {
-
-constexpr auto file_name = "sluice.db";
 
 Error no_cloud(std::string_view name) {
   return invalid("no cloud is named " + std::string(name));
@@ -31,6 +30,7 @@ CloudCounts counts_of(const Account& account, Mark tail) {
   counts.skipped = account.skipped;
   counts.dropped_size = account.dropped_size;
   counts.dropped_age = account.dropped_age;
+  counts.dropped_damage = account.dropped_damage;
   counts.replayed = account.replayed;
   counts.backlog_records = static_cast<std::uint64_t>(tail.seq - account.cursor.seq) + account.again;
   counts.backlog_bytes = tail.bytes - account.cursor.bytes + account.again_bytes;
@@ -50,18 +50,22 @@ MessageCounts& MessageCounts::operator+=(const MessageCounts& other) {
 }
 
 struct Store::State {
-  using Readers = std::map<std::string, std::shared_ptr<CloudReader>, std::less<>>;
+  using Readers = OpenDatabase::Readers;
 
   // In this order: the lock is let go last, and the writing connection closes last of its kind and clears up.
   DataFolder folder;
   std::string vfs;
+  const Clock& clock;
   Log& log;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<QuarantineReader> quarantine;
-  std::mutex readers_mutex;
+  std::optional<Salvaged> salvaged;
   Readers readers;
+  std::mutex readers_mutex{};  ///< guards those
+  std::mutex damage_mutex{};   ///< guards what follows, and `salvaged`
+  std::string damage{};
 
-  std::filesystem::path file() const { return folder.path() / file_name; }
+  std::filesystem::path file() const { return folder.path() / database_name; }
 
   std::shared_ptr<CloudReader> reader(std::string_view cloud) {
     const std::lock_guard lock(readers_mutex);
@@ -94,6 +98,30 @@ struct Store::State {
     return all;
   }
 
+  /// Passes on what comes from the database, and notes when that says that it is damaged.
+  template <class Answer>
+  Answer watched(Answer answer) {
+    if (answer || answer.error().kind != ErrorKind::damaged) return answer;
+    note_damage(answer.error().message);
+    return storage_error(answer.error().message);
+  }
+
+  void note_damage(const std::string& what) {
+    const std::lock_guard lock(damage_mutex);
+    if (!damage.empty()) return;
+    damage = what;
+    const auto marked = mark_damaged(folder, what, clock.wall_time());
+    log.error("store", file().string() + " is damaged (" + what +
+                           "): the gateway ends, and its next start sets the file " +
+                           "aside and saves what can be read" + (marked ? "" : "; " + marked.error().message));
+  }
+
+  Result<> refuse_damaged() {
+    const std::lock_guard lock(damage_mutex);
+    if (damage.empty()) return {};
+    return storage_error(file().string() + " is damaged, and takes nothing more: start the gateway again");
+  }
+
   void take(Readers all) {
     const std::lock_guard lock(readers_mutex);
     readers = std::move(all);
@@ -103,35 +131,27 @@ struct Store::State {
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Store::~Store() {
-  if (auto done = state_->writer->close(); !done)
+  if (!damage().empty())
+    state_->writer->abandon();
+  else if (auto done = state_->writer->close(); !done)
     state_->log.error("store", "closing: " + done.error().message + "; what was delivered last may be sent again");
 }
 
 Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& clock, Log& log) {
   Result<DataFolder> folder = DataFolder::open(options.data_dir);
   if (!folder) return folder.error();
-  const std::filesystem::path file = folder->path() / file_name;
-  if (auto done = check_version(file, schema_steps(), options.vfs); !done) return done.error();
-  if (auto done = folder->make_file(file_name); !done) return done.error();
-  auto writer = Writer::open(file, options, clock, log);
-  if (!writer) return writer.error();
-  auto quarantine = QuarantineReader::open(file, options.vfs);
-  if (!quarantine) return quarantine.error();
-  std::unique_ptr<State> state(
-      new State{std::move(*folder), options.vfs, log, std::move(*writer), std::move(*quarantine), {}, {}});
-
-  std::vector<std::string> names;
-  for (const Account& cloud : state->writer->accounts().books().clouds) names.push_back(cloud.name);
-  auto readers = state->readers_for(names);
-  if (!readers) return readers.error();
-  state->take(std::move(*readers));
+  Result<OpenDatabase> database = open_database(*folder, options, clock, log);
+  if (!database) return database.error();
+  std::unique_ptr<State> state(new State{std::move(*folder), options.vfs, clock, log, std::move(database->writer),
+                                         std::move(database->quarantine), std::move(database->salvaged),
+                                         std::move(database->readers)});
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }
 
 Result<std::vector<Store::Forgotten>> Store::keep_clouds(const std::vector<std::string>& names) {
   auto readers = state_->readers_for(names);
   if (!readers) return readers.error();
-  auto forgotten = state_->writer->keep_clouds(names);
+  auto forgotten = state_->watched(state_->writer->keep_clouds(names));
   if (forgotten) state_->take(std::move(*readers));
   return forgotten;
 }
@@ -141,11 +161,13 @@ void Store::limit(const Limits& limits) {
 }
 
 Result<> Store::append(const Batch& batch) {
-  return state_->writer->append(batch);
+  if (auto refused = state_->refuse_damaged(); !refused) return refused;
+  return state_->watched(state_->writer->append(batch));
 }
 
 Result<> Store::ready() {
-  return state_->writer->ready();
+  if (auto refused = state_->refuse_damaged(); !refused) return refused;
+  return state_->watched(state_->writer->ready());
 }
 
 Result<Page> Store::read(std::string_view cloud, const ReadLimits& limits) {
@@ -155,14 +177,16 @@ Result<Page> Store::read(std::string_view cloud, const ReadLimits& limits) {
   if (!reader || !place) return no_cloud(cloud);
   const Mark from{std::max(place->cursor.seq, limits.after), 0};
   if (from.seq >= place->tail.seq) return Page{.settled = place->cursor.seq};
-  Result<Page> page = reader->page(from, place->tail, limits);
-  if (page) page->settled = place->cursor.seq;
-  if (!page || !page->records.empty()) return page;
-  // Dropped in this very moment, or gone from the file: who only finds it empty would ask again and again.
+  Result<Page> page = state_->watched(reader->page(from, place->tail, limits));
+  if (!page) return page;
+  page->settled = place->cursor.seq;
+  const std::int64_t first = page->positions.empty() ? place->tail.seq + 1 : page->positions.front();
+  if (first == from.seq + 1) return page;
+  // Dropped in this very moment, or gone from the file: who only finds less would ask again and again.
   const auto later = accounts.waiting_after_thaw(cloud);
-  if (later && later->cursor.seq == place->cursor.seq)
-    return storage_error(state_->file().string() + " lacks records that " + std::string(cloud) +
-                         " waits for: it is damaged; move it away, or put a copy in its place");
+  if (later && std::max(later->cursor.seq, limits.after) + 1 < first)
+    return state_->watched(
+        Result<Page>(damaged_error("its log lacks records that " + std::string(cloud) + " waits for")));
   return page;
 }
 
@@ -173,22 +197,22 @@ Result<> Store::settle(std::string_view cloud, std::span<const Settlement> settl
   if (!reader) return no_cloud(cloud);
   Mark through;
   if (!settlements.empty()) {
-    const Result<std::optional<Mark>> found = reader->mark(settlements.back().position);
+    const Result<std::optional<Mark>> found = state_->watched(reader->mark(settlements.back().position));
     if (!found) return found.error();
     // A row that is gone was dropped while it was on its way: there is nothing left to settle.
     if (*found) through = **found;
   }
-  if (!refused.empty()) return state_->writer->settle(cloud, settlements, through, refused);
+  if (!refused.empty()) return state_->watched(state_->writer->settle(cloud, settlements, through, refused));
   return state_->writer->accounts().settle(cloud, settlements, through) ? Result<>() : no_cloud(cloud);
 }
 
 Result<Page> Store::read_again(std::string_view cloud, const ReadLimits& limits) {
   if (!waits_again(cloud)) return Page{};
-  return state_->quarantine->again(cloud, limits);
+  return state_->watched(state_->quarantine->again(cloud, limits));
 }
 
 Result<> Store::settle_again(std::string_view cloud, std::span<const AgainSettlement> settlements) {
-  return settlements.empty() ? Result<>() : state_->writer->settle_again(cloud, settlements);
+  return settlements.empty() ? Result<>() : state_->watched(state_->writer->settle_again(cloud, settlements));
 }
 
 bool Store::waits_again(std::string_view cloud) const {
@@ -204,12 +228,22 @@ void Store::wake() {
 }
 
 Result<std::vector<Store::Dropped>> Store::step() {
-  if (auto done = state_->writer->step(); !done) return done.error();
+  if (auto done = state_->watched(state_->writer->step()); !done) return done.error();
   return state_->writer->accounts().take_dropped();
 }
 
 std::optional<Store::Mended> Store::take_mended() {
   return state_->writer->take_mended();
+}
+
+std::optional<Store::Salvaged> Store::take_salvaged() {
+  const std::lock_guard lock(state_->damage_mutex);
+  return std::exchange(state_->salvaged, std::nullopt);
+}
+
+std::string Store::damage() const {
+  const std::lock_guard lock(state_->damage_mutex);
+  return state_->damage;
 }
 
 Snapshot Store::snapshot() const {
@@ -237,63 +271,65 @@ Snapshot Store::snapshot() const {
 }
 
 Result<QuarantinePage> Store::quarantine(const QuarantineFilter& filter, const QuarantineStretch& stretch) const {
-  return state_->quarantine->page(filter, stretch);
+  return state_->watched(state_->quarantine->page(filter, stretch));
 }
 
 Result<QuarantineGroups> Store::quarantine_groups(const QuarantineFilter& filter, const QuarantineBy& by) const {
-  return state_->quarantine->groups(filter, by);
+  return state_->watched(state_->quarantine->groups(filter, by));
 }
 
 Result<std::optional<QuarantineEntry>> Store::quarantined(std::int64_t id) const {
-  return state_->quarantine->find(id);
+  return state_->watched(state_->quarantine->find(id));
 }
 
 Result<std::vector<bool>> Store::replay(std::span<const Reread> messages) {
-  return state_->writer->replay(messages);
+  return state_->watched(state_->writer->replay(messages));
 }
 
 Result<std::vector<Resent>> Store::send_again(std::span<const std::int64_t> ids) {
-  auto answers = state_->writer->send_again(ids);
+  auto answers = state_->watched(state_->writer->send_again(ids));
   if (answers) wake();
   return answers;
 }
 
 Result<std::vector<bool>> Store::discard(std::span<const std::int64_t> ids) {
-  return state_->writer->discard(ids);
+  return state_->watched(state_->writer->discard(ids));
 }
 
 Result<std::vector<Receipt>> Store::receipts() const {
-  return state_->writer->receipts();
+  return state_->watched(state_->writer->receipts());
 }
 
 Result<std::optional<KeptCommand>> Store::find_command(std::string_view id) const {
-  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.find(id); });
+  return state_->watched(state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.find(id); }));
 }
 
 Result<std::vector<KeptCommand>> Store::open_commands() const {
-  return state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.open(); });
+  return state_->watched(state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.open(); }));
 }
 
 Result<std::vector<KeptCommand>> Store::latest_commands(std::size_t count) const {
-  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.latest(count); });
+  return state_->watched(state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.latest(count); }));
 }
 
 Result<std::vector<OwedAnswer>> Store::owed_answers(std::string_view cloud, std::size_t count) const {
-  return state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.owed(cloud, count); });
+  return state_->watched(
+      state_->writer->read_inbox([&](Inbox& inbox, DeviceList&) { return inbox.owed(cloud, count); }));
 }
 
 Result<Store::InboxNumbers> Store::inbox_numbers() const {
-  const auto numbers = state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.numbers(); });
+  const auto numbers =
+      state_->watched(state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.numbers(); }));
   if (!numbers) return numbers.error();
   return InboxNumbers{numbers->command, numbers->answer};
 }
 
 Result<std::vector<KeptSetting>> Store::settings() const {
-  return state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.settings(); });
+  return state_->watched(state_->writer->read_inbox([](Inbox& inbox, DeviceList&) { return inbox.settings(); }));
 }
 
 Result<std::vector<KnownDevice>> Store::devices() const {
-  return state_->writer->read_inbox([](Inbox&, DeviceList& devices) { return devices.all(); });
+  return state_->watched(state_->writer->read_inbox([](Inbox&, DeviceList& devices) { return devices.all(); }));
 }
 
 int Store::unclean_ends() const {

@@ -80,7 +80,8 @@ struct Page {
 
 struct CloudCounts {
   std::string name;
-  std::uint64_t stored = 0, delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0;
+  std::uint64_t stored = 0, delivered = 0, rejected = 0, skipped = 0, dropped_size = 0, dropped_age = 0,
+                dropped_damage = 0;
   std::uint64_t replayed = 0;  ///< moved from `rejected` back to the backlog, so far
   std::uint64_t backlog_records = 0;
   std::int64_t backlog_bytes = 0;
@@ -118,7 +119,9 @@ class Store {
   };
 
   /// Makes data_dir (0750) if need be, locks it (a second instance gets a config error naming the holder's pid), opens
-  /// or makes the database, migrates it up. A database of a newer version is refused and not touched.
+  /// or makes the database, migrates it up. A database of a newer version, or of something else, is refused and not
+  /// touched. One that is damaged is set aside under a dated name, and what can be read of it is saved into a new one:
+  /// see take_salvaged. Damage is looked for in what is read here, and in all of it as far as that is quick.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, Log& log);
   ~Store();  ///< writes what is pending and closes; a clean end
 
@@ -195,6 +198,22 @@ class Store {
     Duration wrong{};  ///< what the clock was behind when the last of them came
   };
   std::optional<Mended> take_mended();
+
+  /// What was saved of a damaged database by open(). Told once.
+  struct Salvaged {
+    std::string why{}, file{};   ///< what was found; the name of the old file, beside the new one
+    std::uint64_t records = 0;   ///< that wait for a cloud
+    std::uint64_t lost = 0;      ///< that waited for a cloud, counted as dropped; summed up over the clouds
+    bool counters = true;        ///< false: all counters begin anew, and what is lost is not known
+    bool inbox = true;           ///< false: commands may be forgotten
+    std::uint64_t commands = 0;  ///< known ones
+    std::uint64_t quarantine = 0, quarantine_lost = 0;  ///< entries
+  };
+  std::optional<Salvaged> take_salvaged();
+
+  /// Damage that was met while running, empty if there is none. Nothing is appended from then on; a mark is left for
+  /// the next open(), which sets the file aside and salvages it: the process is to end soon.
+  std::string damage() const;
 
   Snapshot snapshot() const;
 

@@ -131,13 +131,15 @@ Result<std::vector<Store::Forgotten>> Writer::keep_clouds(const std::vector<std:
   Books next = accounts_->books();
   const std::vector<Account> before = std::exchange(next.clouds, {});
   const Mark tail = next.totals.tail;
+  const Mark start = next.totals.accounts_lost != 0 ? next.totals.pruned : tail;
   for (const std::string& name : names) {
     SLUICE_ASSERT(!name.empty());
     if (next.find(name) != nullptr) continue;
     const auto known =
         std::find_if(before.begin(), before.end(), [&](const Account& each) { return each.name == name; });
-    next.clouds.push_back(known != before.end() ? *known : Account{.name = name, .begin = tail.seq, .cursor = tail});
+    next.clouds.push_back(known != before.end() ? *known : Account{.name = name, .begin = start.seq, .cursor = start});
   }
+  next.totals.accounts_lost = 0;
   std::vector<Store::Forgotten> forgotten;
   for (const Account& cloud : before)
     if (next.find(cloud.name) == nullptr)
@@ -164,6 +166,11 @@ Result<> Writer::close() {
   next.totals.unclean_ends = 0;
   next.totals.running = 0;
   return commit(std::move(next), nullptr, {});
+}
+
+void Writer::abandon() {
+  const std::lock_guard turn(turn_);
+  database_.keep_log(true);
 }
 
 Result<> Writer::commit(Books next, const Accounts::Freeze* freeze, const Change& change) {

@@ -33,7 +33,8 @@ namespace sluice::store {
 /// books meanwhile rides along with the next change. Any thread; they take turns.
 class Writer {
  public:
-  /// The file must exist. Counts an unclean end of the last run.
+  /// The file must exist. Counts an unclean end of the last run. An error of kind damaged leaves the files as they
+  /// were.
   static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& file, const Store::Options& options,
                                               const Clock& clock, Log& log);
 
@@ -58,6 +59,8 @@ class Writer {
   }
   /// Writes what is pending. A clean end.
   Result<> close();
+  /// The file is damaged: it stays as it is, and its log beside it.
+  void abandon();
 
   Accounts& accounts() { return *accounts_; }
   const WriteHistory& history() const { return history_; }
@@ -67,7 +70,9 @@ class Writer {
       : clock_(clock), history_(log), limits_(options.limits) {}
 
   Result<> prepare(const std::filesystem::path& file, const Store::Options& options);
-  Result<Books> load(const std::filesystem::path& file);
+  Result<Books> load(bool log_was_there);
+  Result<> measure(const Books& books);
+  Result<> look_over(const Totals& totals) const;
 
   /// Writes what lies in rows, and may still change the books it is given.
   using Change = std::function<Result<>(Books&)>;

@@ -22,9 +22,9 @@ Picture picture() {
   p.store.stored = 9;
   store::CloudCounts counts;
   counts.name = "hooks";
-  counts.stored = 9;
+  counts.stored = 10;
   counts.delivered = 4;
-  counts.rejected = counts.skipped = counts.dropped_size = counts.dropped_age = 1;
+  counts.rejected = counts.skipped = counts.dropped_size = counts.dropped_age = counts.dropped_damage = 1;
   counts.backlog_records = 1;
   counts.backlog_bytes = 321;
   counts.oldest = p.taken_at - std::chrono::seconds(5);
@@ -71,7 +71,7 @@ TEST_F(ApiTest, StatusHasTheDocumentedShapeAndBothEquationsHold) {
                                                  messages["redelivered"].get<int>());
   const json& cloud = status["clouds"][0];
   EXPECT_EQ(cloud["state"], "paused");
-  EXPECT_EQ(cloud["dropped"], (json{{"size", 1}, {"age", 1}}));
+  EXPECT_EQ(cloud["dropped"], (json{{"size", 1}, {"age", 1}, {"damage", 1}}));
   EXPECT_EQ(cloud["backlog"], (json{{"records", 1}, {"bytes", 321}, {"oldest_s", 5}}));
   EXPECT_EQ(cloud["last_error"]["text"], "401: \"no\"");
   EXPECT_EQ(status["commands"], (json{{"accepted", 12},

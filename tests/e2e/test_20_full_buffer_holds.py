@@ -24,7 +24,7 @@ def test_hold(stage):
         receiver.wait_numbers(count)
         status = gateway.wait_drained()
     Ledger(receiver.arrivals).check(count)
-    assert status["clouds"][0]["dropped"] == {"size": 0, "age": 0}
+    assert status["clouds"][0]["dropped"] == {"size": 0, "age": 0, "damage": 0}
     assert status["local_broker"]["session_lost_total"] == 0
 
 

@@ -36,7 +36,7 @@ def test_refused_commands_push_no_telemetry_out(stage):
     gateway.wait_status(lambda status: status["commands"]["rejected"] >= 3000, "all are refused", 120)
     receiver.answer = lambda _request: Answer()
     receiver.wait_numbers(200)
-    assert gateway.cloud()["dropped"] == {"size": 0, "age": 0}
+    assert gateway.cloud()["dropped"] == {"size": 0, "age": 0, "damage": 0}
 
 
 def test_a_response_topic_that_no_broker_takes_is_not_used(stage):

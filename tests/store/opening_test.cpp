@@ -145,34 +145,9 @@ TEST_F(Opening, a_database_of_something_else_is_refused_and_not_touched) {
   EXPECT_EQ(contents(stage.options.data_dir), before);
 }
 
-TEST_F(Opening, a_file_that_is_no_database_is_refused_and_not_touched) {
-  fs::create_directories(stage.options.data_dir);
-  std::ofstream(stage.file()) << std::string(5000, 'x');
-  const auto before = contents(stage.options.data_dir);
-  EXPECT_NE(refusal(ErrorKind::storage).find("damaged"), std::string::npos);
-  EXPECT_EQ(contents(stage.options.data_dir), before);
-}
-
-TEST_F(Opening, a_database_whose_numbers_are_not_true_is_refused) {
-  const char* damages[] = {
-      "UPDATE ledger SET value = value + 1 WHERE entry = 'delivered'",
-      "UPDATE ledger SET value = 11 WHERE entry = 'cursor_seq'",
-      "REPLACE INTO ledger VALUES ('', 'pruned_seq', 7)",
-      "DELETE FROM log WHERE seq = 10",
-  };
-  for (const char* damage : damages) {
-    Stage damaged;
-    ASSERT_TRUE(damaged.open());
-    ASSERT_TRUE(damaged.store->keep_clouds({"a"}));
-    ASSERT_TRUE(damaged.store->append(damaged.batch(10)));
-    ASSERT_TRUE(settle_all(*damaged.store, "a", *damaged.store->read("a", {.count_max = 5})));
-    damaged.store.reset();
-    ASSERT_TRUE(Database::open(damaged.file(), Database::Mode::write)->run(damage));
-    const auto opened = damaged.open();
-    ASSERT_FALSE(opened) << damage;
-    EXPECT_EQ(opened.error().kind, ErrorKind::storage);
-    EXPECT_NE(opened.error().message.find("is damaged"), std::string::npos) << opened.error().message;
-  }
+TEST_F(Opening, a_folder_in_the_place_of_the_database_is_a_clear_error) {
+  fs::create_directories(stage.file());
+  EXPECT_NE(refusal(ErrorKind::config).find("is not a file"), std::string::npos);
 }
 
 TEST_F(Opening, counts_unclean_ends_until_messages_are_stored_again) {

@@ -99,7 +99,7 @@ inline std::string broken_equation(const Snapshot& shown) {
     return "messages";
   for (const CloudCounts& cloud : shown.clouds)
     if (cloud.stored != cloud.delivered + cloud.rejected + cloud.skipped + cloud.dropped_size + cloud.dropped_age +
-                            cloud.backlog_records)
+                            cloud.dropped_damage + cloud.backlog_records)
       return "cloud " + cloud.name;
   return "";
 }
