@@ -24,6 +24,8 @@ Ingest::Ingest(Options options, std::unique_ptr<normalize::Normalizer> normalize
 }
 
 void Ingest::recall() {
+  // What the next commit forgets is void already: it must not make new messages look known when they come again.
+  if (forget_receipts_) return redelivery_.forget();
   if (const auto receipts = store_.receipts()) {
     redelivery_.load(*receipts);
   } else {

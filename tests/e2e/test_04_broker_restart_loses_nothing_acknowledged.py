@@ -4,13 +4,13 @@ from stage.accounts import Ledger, Watch
 
 
 def test_broker_stopped_and_started_under_load(stage):
-    count = 20_000
+    count = 10_000
     broker, receiver = stage.broker(), stage.receiver(keep_events=False)
     gateway = stage.gateway(broker, [receiver.cloud()])
     with Watch(gateway):
         flood = stage.flood(broker, count, rate=1000)
         for restart in range(3):
-            receiver.wait_numbers(3000 * (restart + 1))
+            receiver.wait_numbers(1500 * (restart + 1))
             broker.stop()
             gateway.wait_status(lambda status: not status["local_broker"]["connected"], "the gateway notices")
             broker.start()

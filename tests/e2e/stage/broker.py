@@ -1,11 +1,16 @@
 """A real mosquitto, with the settings that Sluice ships."""
 import os
 import pwd
+import re
+import signal
 
 from .places import SHIPPED_MOSQUITTO
 from .ports import free_port, is_open
 from .process import Process
 from .waiting import until
+
+SENT = re.compile(r"Sending PUBLISH to \S+ \(d\d, q1, r\d, m(\d+), '([^']*)'")
+PUBACK = re.compile(r"Received PUBACK from \S+ \(Mid: (\d+)")
 
 
 class Broker:
@@ -38,6 +43,17 @@ class Broker:
     def stop(self):
         self.process.stop()
 
+    def kill(self):
+        """It comes back as it was when it saved last."""
+        self.process.kill()
+
+    def save(self):
+        """Writes its sessions and what waits in them down now, as it does at each autosave_interval."""
+        saved = self.folder / "mosquitto.db"
+        before = saved.stat().st_mtime_ns if saved.exists() else 0
+        self.process.signal(signal.SIGUSR1)
+        until(lambda: saved.exists() and saved.stat().st_mtime_ns > before, "mosquitto saves")
+
     def end(self):
         if self.process:
             self.process.end()
@@ -45,3 +61,17 @@ class Broker:
     def packets(self, text):
         """Lines of its debug log that hold `text`, since it was started."""
         return [line for line in self.process.err if text in line]
+
+    def sent(self, client="sluice-test"):
+        """(packet id, topic) of each first delivery to this client since it was started; needs `debug`."""
+        return [(int(found[1]), found[2]) for found in map(SENT.search, self.packets(f"PUBLISH to {client} (d0")) if found]
+
+    def acknowledged(self, client="sluice-test"):
+        """The topics of what this client acknowledged since it was started; needs `debug`."""
+        topics, waiting = [], {}
+        for line in self.packets(client):
+            if found := SENT.search(line):
+                waiting[found[1]] = found[2]
+            elif (found := PUBACK.search(line)) and found[1] in waiting:
+                topics.append(waiting.pop(found[1]))
+        return topics
