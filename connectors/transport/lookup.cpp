@@ -41,14 +41,15 @@ Lookup::Found Lookup::ask_system(const std::string& host, int port) {
 
 Lookup::Found Lookup::find(const Patience& patience) {
   if (!open_) {
-    open_ = std::make_shared<Question>();
+    auto question = std::make_shared<Question>();
     // Everything the thread touches is its own or shared with it: it may outlive this object.
-    std::thread([question = open_, ask = ask_, host = host_, port = port_] {
+    std::thread([question, ask = ask_, host = host_, port = port_] {
       Found found = ask(host, port);
       const std::lock_guard lock(question->mutex);
       question->answer = std::move(found);
       question->answered.notify_all();
     }).detach();
+    open_ = std::move(question);  // only now: where no thread could be made, nobody would ever answer
   }
   std::unique_lock lock(open_->mutex);
   const bool answered =

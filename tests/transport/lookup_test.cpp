@@ -69,6 +69,37 @@ TEST(Lookup, IsLeftWhenPatienceEndsAndAskedNoSecondTimeMeanwhile) {
   EXPECT_EQ(names->asked, 1);
 }
 
+/// While it lives no thread can be made: none gets so large a stack.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&usual_);
+    pthread_attr_t absurd;
+    pthread_attr_init(&absurd);
+    pthread_attr_setstacksize(&absurd, std::size_t{1} << 46);
+    pthread_setattr_default_np(&absurd);
+    pthread_attr_destroy(&absurd);
+  }
+  ~NoThreads() {
+    pthread_setattr_default_np(&usual_);
+    pthread_attr_destroy(&usual_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t usual_;
+};
+
+TEST(Lookup, WorksAgainAfterNoThreadCouldBeMade) {
+  Lookup lookup("127.0.0.1", 8420);
+  {
+    const NoThreads here;
+    EXPECT_THROW(lookup.find(for_now(std::chrono::seconds(1))), std::system_error);
+  }
+  EXPECT_TRUE(std::holds_alternative<std::vector<Address>>(lookup.find(for_now(std::chrono::seconds(5)))));
+}
+
 TEST(Lookup, IsLeftAtAStop) {
   const auto names = std::make_shared<SlowNames>();
   Lookup lookup("host", 1, [names](const std::string&, int) { return names->ask(); });
