@@ -13,10 +13,16 @@ namespace sluice::store {
 
 namespace {
 
+/// Which may pass without a change of the configuration: a service is started again then.
+bool is_of_the_disk(int error) {
+  return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO;
+}
+
 Error unusable(const std::filesystem::path& folder, const std::string& what, int error) {
-  return config_error("data_dir " + folder.string() + " cannot be used: " + what + ": " +
-                      std::system_category().message(error) +
-                      "; give it to the user that runs sluice, or choose another data_dir");
+  const std::string text =
+      "data_dir " + folder.string() + " cannot be used: " + what + ": " + std::system_category().message(error);
+  if (is_of_the_disk(error)) return storage_error(text);
+  return config_error(text + "; give it to the user that runs sluice, or choose another data_dir");
 }
 
 bool sync_folder(const std::filesystem::path& path) {
