@@ -23,6 +23,8 @@ class HttpConnection {
   short wanted_events() const;  ///< for poll(2)
   Instant deadline() const { return deadline_; }
   bool done() const { return phase_ == Phase::done; }
+  /// Nothing of it is being worked on here: it can be closed for a better one.
+  bool waits_for_peer() const { return phase_ == Phase::reading || phase_ == Phase::draining; }
   /// A request waits for its response; `take_request` gives it once.
   bool has_request() const { return phase_ == Phase::answering && !request_taken_; }
   Request take_request();

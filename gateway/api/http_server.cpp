@@ -25,6 +25,8 @@ using std::chrono::steady_clock;
 
 /// Beyond the limit, so many more connections are told so; whoever comes after them is closed without a word.
 constexpr std::size_t turned_away_max = 16;
+/// Taken in at a time, so that who has said something already is read before others can push it out.
+constexpr int accepts_max = 16;
 /// Without a free file descriptor a waiting connection would keep poll(2) awake.
 constexpr Duration accept_rest = std::chrono::milliseconds(100);
 
@@ -45,7 +47,8 @@ struct HttpServer::State {
   void watch();  ///< the thread that owns all sockets
   void work();   ///< a thread that calls the handler
 
-  void accept_all(Instant now);
+  void accept_some(Instant now);
+  void make_room();
   void take_answers(Instant now);
   void serve(std::uint64_t id, HttpConnection& connection, short events, Instant now);
   Response call(const Request& request) const;
@@ -133,7 +136,7 @@ void HttpServer::State::watch() {
     }
     for (std::size_t i = 2; i < watched.size(); ++i) serve(ids[i], *connections.at(ids[i]), watched[i].revents, now);
     std::erase_if(connections, [](const auto& entry) { return entry.second->done(); });
-    if (watched[1].revents != 0) accept_all(now);
+    if (watched[1].revents != 0) accept_some(now);
   }
 }
 
@@ -168,13 +171,14 @@ void HttpServer::State::take_answers(Instant now) {
     if (const auto at = connections.find(id); at != connections.end()) at->second->respond(response, now);
 }
 
-void HttpServer::State::accept_all(Instant now) {
-  for (;;) {
+void HttpServer::State::accept_some(Instant now) {
+  for (int accepted = 0; accepted < accepts_max; ++accepted) {
     const int socket = accept4(listener.socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) accept_after = now + accept_rest;
       return;
     }
+    if (connections.size() >= limits.connections_max) make_room();
     if (connections.size() >= limits.connections_max + turned_away_max) {
       close(socket);
       continue;
@@ -183,6 +187,16 @@ void HttpServer::State::accept_all(Instant now) {
     if (connections.size() >= limits.connections_max) connection->turn_away(now);
     connections.emplace(++next_id, std::move(connection));
   }
+}
+
+/// Slow and silent peers, however many, take the place of nobody who comes with a request.
+void HttpServer::State::make_room() {
+  auto longest = connections.end();
+  for (auto at = connections.begin(); at != connections.end(); ++at) {
+    if (!at->second->waits_for_peer()) continue;
+    if (longest == connections.end() || at->second->deadline() < longest->second->deadline()) longest = at;
+  }
+  if (longest != connections.end()) connections.erase(longest);
 }
 
 void HttpServer::State::work() {

@@ -40,7 +40,9 @@ Response problem(int status, std::string_view title, std::string_view detail = {
 class HttpServer {
  public:
   struct Limits {
-    std::size_t connections_max = 64;  ///< further ones are answered 503, or closed
+    /// A further one takes the place of the one that has waited longest for its peer, which is closed; where none
+    /// waits for its peer, the further one is answered 503, or closed.
+    std::size_t connections_max = 64;
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t body_bytes_max = 64 * 1024;
     Duration request_time_max = std::chrono::seconds(10);  ///< to arrive; to be taken in; to be idle in between

@@ -1,3 +1,5 @@
+#include <future>
+
 #include "tests/api/server_stage.h"
 
 namespace sluice::api {
@@ -143,6 +145,24 @@ TEST_F(Server, APeerThatReadsNothingIsClosed) {
 
 TEST_F(Server, OneConnectionTooManyIsTold) {
   limits_.connections_max = 4;
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  std::atomic<int> begun = 0;
+  start([&](const Request&) { return ++begun, gone.wait(), Response{}; });
+  std::vector<std::unique_ptr<Peer>> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.push_back(std::make_unique<Peer>(server_->port()));
+    waiting.back()->say(plain_get);
+  }
+  ASSERT_TRUE(stage::eventually([&] { return begun == 4; }));
+  EXPECT_EQ(status_of(plain_get), 503);
+  go.set_value();
+  for (const auto& peer : waiting) EXPECT_TRUE(peer->hear_all().starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(stage::eventually([&] { return status_of(plain_get) == 200; }));
+}
+
+TEST_F(Server, WhoKeepsItWaitingLongestGivesWay) {
+  limits_.connections_max = 4;
   start();
   std::vector<std::unique_ptr<Peer>> idle;
   for (int i = 0; i < 4; ++i) {
@@ -150,9 +170,10 @@ TEST_F(Server, OneConnectionTooManyIsTold) {
     idle.back()->say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     idle.back()->hear("{}");
   }
-  EXPECT_EQ(status_of(plain_get), 503);
-  idle.pop_back();
-  EXPECT_TRUE(stage::eventually([&] { return status_of(plain_get) == 200; }));
+  Peer fifth(server_->port());
+  EXPECT_TRUE(fifth.ask(plain_get).starts_with("HTTP/1.1 200 "));
+  idle.front()->hear_all();  // closed, not kept
+  EXPECT_TRUE(idle.back()->ask(plain_get).find("HTTP/1.1 200 ") != std::string::npos);
 }
 
 TEST_F(Server, AThousandConnectionsLeaveItAlive) {
