@@ -19,6 +19,10 @@ def pubacks(broker):
     return len(broker.packets("Received PUBACK from sluice-test"))
 
 
+def connects(broker):
+    return len(broker.packets("as sluice-test ("))
+
+
 def start(stage, **options):
     broker, receiver = stage.broker(debug=True), stage.receiver(keep_events=False)
     gateway = stage.gateway(broker, [receiver.cloud()], start=False, **options)
@@ -28,13 +32,14 @@ def start(stage, **options):
 
 
 def check_refuses(broker, gateway):
-    """The disk takes nothing: no PUBACK, and it is told."""
+    """The disk takes nothing: it is told, no PUBACK leaves, and the broker is not asked for the same again and again."""
     until(lambda: gateway.get("/healthz")[0] == 503, "the gateway says that its disk does not work")
     assert "sluice.db" in gateway.get("/healthz")[2]
     gateway.process.wait_said("writing failed")
     until(lambda: not gateway.status_unchecked()["local_broker"]["connected"], "it stays away from the broker")
-    seen = pubacks(broker)
+    seen, came = pubacks(broker), connects(broker)
     holds_for(lambda: pubacks(broker) == seen, 1, "a PUBACK left for a message that was not stored")
+    assert connects(broker) == came, "it came back although its disk takes nothing"
 
 
 def check_goes_on(gateway):

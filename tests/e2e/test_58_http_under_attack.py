@@ -2,15 +2,18 @@
 paths, methods, hosts and tokens. Memory stays bounded, answers are clear, /healthz answers all the while, commands work, and a flood of
 telemetry beside it arrives complete."""
 import collections
+import os
 import random
 import time
 
 from stage import experiment, http_attack
 from stage.accounts import Ledger
 from stage.http_attack import Siege, ask, asked, judged
+from stage.waiting import until
 
 SECONDS, MUTATIONS = experiment.rounds(4, 120), experiment.rounds(2000, 60_000)
 MEMORY_MAX = 16 << 20  # beyond what it took before
+CONNECTIONS_MAX = 64 + 16  # the interface's own, and those that are told that they are too many
 ALLOW = [{"from": ["api"], "device": "actor/*", "commands": ["act"]}]
 POST = "/api/v1/devices/actor/{}/commands/act"
 
@@ -23,6 +26,10 @@ def request(first, *headers, host="localhost", body=b"", close=True):
 def post(path, *headers, token=None, body=b"{}", **more):
     login = [f"Authorization: Bearer {token}"] if token else []
     return request(f"POST {path}", f"Content-Length: {len(body)}", *login, *headers, body=body, **more)
+
+
+SLOW_HEADER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+SLOW_BODY = request("POST " + POST.format("ghost"), "Content-Length: 60000", close=False)
 
 
 def tricks(token):
@@ -59,6 +66,10 @@ def check_tricks(port, token):
     return len(tricks(token))
 
 
+def open_files(gateway):
+    return len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+
+
 class Looking:
     """Asks /healthz all the while, and keeps what was not 200."""
 
@@ -83,8 +94,8 @@ def besieged(gateway, looking):
     act, wait = "POST " + POST.format("ghost"), ["Prefer: wait=3", "Content-Type: application/json"]
     chunked = request(act, "Transfer-Encoding: chunked", close=False)
     siege.add(looking.healthz)
-    siege.add(http_attack.slow_peers, 40, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 1000)
-    siege.add(http_attack.slow_peers, 40, request(act, "Content-Length: 60000"))
+    siege.add(http_attack.slow_peers, 40, SLOW_HEADER)
+    siege.add(http_attack.slow_peers, 40, SLOW_BODY)
     siege.add(http_attack.crowd, 500)
     siege.add(http_attack.endless, b"GET / HTTP/1.1\r\n", b"X-Long: " + b"x" * 100 + b"\r\n", 431)
     siege.add(http_attack.endless, b"GET /", b"x", 431)
@@ -105,7 +116,7 @@ def test_all_at_once(stage):
     gateway.wait_device("actor/a0", presence="online")
     stage.flood(broker, rate).finish()
     receiver.wait_numbers(rate)
-    before, most, commands, tried = gateway.rss_anon(), 0, 0, 0
+    before, files, most, most_files, commands, tried = gateway.rss_anon(), open_files(gateway), 0, 0, 0, 0
 
     looking, count = Looking(), int(rate * SECONDS)
     flood, deadline = stage.flood(broker, count, rate=rate, first=rate), time.monotonic() + SECONDS
@@ -117,7 +128,7 @@ def test_all_at_once(stage):
                          token=gateway.token, body=body)
             assert asked(gateway.port, order)[0][0] in (200, 202)
             commands += 1
-            most = max(most, gateway.rss_anon())
+            most, most_files = max(most, gateway.rss_anon()), max(most_files, open_files(gateway))
     flood.finish()
     receiver.wait_numbers(rate + count)
     gateway.wait_drained()
@@ -126,10 +137,24 @@ def test_all_at_once(stage):
     assert actors.done == {number: 1 for number in range(commands)}
     looking.check()
     assert most - before < MEMORY_MAX, f"from {before} to {most} bytes"
+    assert 32 < most_files - files <= CONNECTIONS_MAX + 10, f"from {files} to {most_files} open files"  # a few are the clouds' and SQLite's
     experiment.note_figures("http interface under attack", "P2 P5 P6 P7", seed, seconds=SECONDS, crowd=siege.counts["crowd"],
                             slow=siege.counts["slow_peers"], pipelined=siege.counts["pipelined"], tricks=tried,
                             commands=commands, messages=count, lost=0, healthz_asked=len(looking.answers), healthz_not_200=0,
                             healthz_slowest_ms=int(looking.slowest * 1000), bytes_more=most - before)
+
+
+def test_slow_peers_alone(stage):
+    """One byte a second buys no time, in a header or in a body: ten seconds are all there are."""
+    gateway = stage.gateway(stage.broker(), [])
+    peers = [http_attack.Dripping(gateway.port, beginning) for beginning in (SLOW_HEADER, SLOW_BODY)]
+
+    def told():
+        for peer in peers:
+            peer.drip()
+        return all(peer.statuses[408] for peer in peers)
+    until(told, "both are told that their time is over", within=30, every=1.0)
+    assert all(peer.lives <= 2 for peer in peers)
 
 
 def test_mutated_requests(stage):

@@ -108,26 +108,26 @@ class Siege:
 
 
 class Dripping:
-    """A connection that says one byte of `text` after the other, and begins anew when it is closed."""
+    """A connection that says `beginning` at once and then one more byte at each `drip`; it begins anew when it is closed."""
 
-    def __init__(self, port, text):
-        self.port, self.text, self.at, self.lives, self.peer = port, text, 0, 0, None
+    def __init__(self, port, beginning):
+        self.port, self.beginning, self.lives, self.peer = port, beginning, 0, None
+        self.statuses = collections.Counter()
 
     def drip(self):
-        if self.peer is None:
-            with contextlib.suppress(OSError):
-                self.peer, self.at = dial(self.port), 0
-                self.lives += 1
-            return
         try:
-            self.peer.send(self.text[self.at:self.at + 1])
-            self.at = (self.at + 1) % len(self.text)
+            if self.peer is None:
+                self.peer = dial(self.port)
+                self.lives += 1
+                return self.peer.sendall(self.beginning)
+            self.peer.send(b"x")
             heard = heard_by_now(self.peer)
-            judged(heard or b"")
+            self.statuses.update(status for status, _, _ in judged(heard or b""))
             if heard is not None:
                 self.end()
         except OSError:
             self.end()
+        return None
 
     def end(self):
         if self.peer:
@@ -135,9 +135,9 @@ class Dripping:
         self.peer = None
 
 
-def slow_peers(siege, count, text):
+def slow_peers(siege, count, beginning):
     """One byte a second each. How many connections that took."""
-    peers = [Dripping(siege.port, text) for _ in range(count)]
+    peers = [Dripping(siege.port, beginning) for _ in range(count)]
     while not siege.over(1.0):
         for peer in peers:
             peer.drip()
