@@ -78,8 +78,12 @@ class Flood {
 
   bool run() {
     if (mosquitto_connect(client_, plan_.host.c_str(), plan_.port, 60) != MOSQ_ERR_SUCCESS) return false;
-    while (!connected_) turn(100);
-    began_ = heard_at_ = Clock::now();
+    heard_at_ = Clock::now();
+    while (!connected_) {
+      turn(100);
+      look_for_silence();
+    }
+    began_ = Clock::now();
     while (acknowledged_ < plan_.count) {
       while (published_ < plan_.count && due() && connected_) publish();
       turn(plan_.rate > 0 ? 1 : 0);
@@ -133,7 +137,8 @@ class Flood {
     const auto now = Clock::now();
     if (acknowledged_ != heard_) heard_at_ = now;
     heard_ = acknowledged_;
-    if (plan_.qos == 0 || published_ == acknowledged_ || now - heard_at_ < std::chrono::seconds(10)) return;
+    const bool waiting = !connected_ || (plan_.qos > 0 && published_ != acknowledged_);
+    if (!waiting || now - heard_at_ < std::chrono::seconds(10)) return;
     std::fprintf(stderr, "flood: nothing acknowledged for 10 s, %llu of %llu; connecting anew\n",
                  static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(published_));
     heard_at_ = now;
