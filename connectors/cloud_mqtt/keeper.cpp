@@ -64,7 +64,9 @@ Duration Keeper::attempt(const std::stop_token& stop) {
   if (!reached) return Duration(0);
   if (!reached->client) return reached->tls_failed && clock_.synced() ? pause(reached->error) : down(reached->error);
 
-  UplinkConnection connection(std::move(reached->client), level_of(options_), tls);
+  transport::Redaction secrets;
+  secrets.add(login->password);
+  UplinkConnection connection(std::move(reached->client), level_of(options_), tls, std::move(secrets));
   const End end = serve(connection, *login, stop);
   const bool answering = downstream_.telling() || downstream_.gave_up();  // which may be why it ended
   downstream_.ended(end == End::lost ? heard_at_ : clock_.now(), end == End::lost);

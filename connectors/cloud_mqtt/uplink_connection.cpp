@@ -27,19 +27,6 @@ struct Free {
   void operator()(void* bytes) const { std::free(bytes); }
 };
 
-/// The server's own words; cut, since they stand in a log line.
-std::string reason_string(const mosquitto_property* properties) {
-  char* text = nullptr;
-  mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &text, false);
-  const std::unique_ptr<char, Free> owned(text);
-  return text == nullptr ? std::string() : std::string(text).substr(0, 200);
-}
-
-std::string with_reason(std::string words, const mosquitto_property* properties) {
-  const std::string said = reason_string(properties);
-  return said.empty() ? words : words + " (it says: " + said + ")";
-}
-
 std::string response_topic(const mosquitto_property* properties) {
   char* text = nullptr;
   mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC, &text, false);
@@ -86,8 +73,8 @@ ServerLimits limits_of(const mosquitto_property* properties) {
 
 }  // namespace
 
-UplinkConnection::UplinkConnection(mqtt::ClientPtr client, int level, mqtt::Tls tls)
-    : client_(std::move(client)), level_(level), tls_(std::move(tls)) {
+UplinkConnection::UplinkConnection(mqtt::ClientPtr client, int level, mqtt::Tls tls, transport::Redaction secrets)
+    : client_(std::move(client)), level_(level), tls_(std::move(tls)), secrets_(std::move(secrets)) {
   wire();
 }
 
@@ -107,7 +94,7 @@ void UplinkConnection::wire() {
         UplinkConnection& connection = self(object);
         ++connection.events_seen_;
         connection.acknowledgements_.push_back(
-            {packet_id, reason, reason == 0 ? std::string() : reason_string(properties)});
+            {packet_id, reason, reason == 0 ? std::string() : connection.reason_string(properties)});
       });
   mosquitto_log_callback_set(client, [](mosquitto*, void* object, int level, const char* line) {
     if (level == MOSQ_LOG_ERR) self(object).tls_error_ = line;
@@ -228,6 +215,19 @@ void UplinkConnection::end(int code, int error_number) {
   if (!refusal_.empty()) return give_up(refusal_);
   if (!greeted_ && !tls_error_.empty()) return give_up(mqtt::tls_words(tls_error_));
   give_up(mqtt::library_words(code, error_number));
+}
+
+/// The server's own words; cut, since they stand in a log line.
+std::string UplinkConnection::reason_string(const mqtt5__property* properties) const {
+  char* text = nullptr;
+  mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &text, false);
+  const std::unique_ptr<char, Free> owned(text);
+  return text == nullptr ? std::string() : secrets_.apply(text).substr(0, 200);
+}
+
+std::string UplinkConnection::with_reason(std::string words, const mqtt5__property* properties) const {
+  const std::string said = reason_string(properties);
+  return said.empty() ? words : words + " (it says: " + said + ")";
 }
 
 void UplinkConnection::on_connect(int code, int flags, const mqtt5__property* properties) {

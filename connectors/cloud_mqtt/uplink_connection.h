@@ -10,6 +10,7 @@
 #include "connectors/cloud_mqtt/downlink.h"
 #include "connectors/cloud_mqtt/packing.h"
 #include "connectors/mqtt/client.h"
+#include "connectors/transport/redaction.h"
 
 struct mqtt5__property;
 struct mosquitto_message;
@@ -30,8 +31,9 @@ struct ServerLimits {
 /// leaves before the listener has returned, and after a give_up nothing at all: what arrived then comes again.
 class UplinkConnection {
  public:
-  /// `client` has been connected by a Dial; CONNECT leaves with the first write.
-  UplinkConnection(mqtt::ClientPtr client, int level, mqtt::Tls tls);
+  /// `client` has been connected by a Dial; CONNECT leaves with the first write. What the server repeats of `secrets`
+  /// in its words is blotted out.
+  UplinkConnection(mqtt::ClientPtr client, int level, mqtt::Tls tls, transport::Redaction secrets);
   UplinkConnection(const UplinkConnection&) = delete;
   UplinkConnection& operator=(const UplinkConnection&) = delete;
 
@@ -100,6 +102,8 @@ class UplinkConnection {
   Result<int> publish(const std::string& topic, std::string_view payload, int qos,
                       const mqtt::PropertyList& properties);
   void end(int code, int error_number);
+  std::string reason_string(const mqtt5__property* properties) const;
+  std::string with_reason(std::string words, const mqtt5__property* properties) const;
   void on_connect(int code, int flags, const mqtt5__property* properties);
   void on_message(const mosquitto_message& message, const mqtt5__property* properties);
   void on_disconnect(int code, const mqtt5__property* properties);
@@ -107,6 +111,7 @@ class UplinkConnection {
   mqtt::ClientPtr client_;
   const int level_;
   const mqtt::Tls tls_;
+  const transport::Redaction secrets_;
   std::optional<Greeting> greeting_;
   ServerLimits limits_;
   bool greeted_ = false;

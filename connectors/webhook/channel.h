@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/transport/redaction.h"
 #include "connectors/webhook/endpoint.h"
-#include "connectors/webhook/redaction.h"
 #include "gateway/core/verdict.h"
 
 namespace sluice::webhook {
@@ -28,7 +28,7 @@ struct Channel {
   std::unique_ptr<Endpoint> endpoint;
   Headers headers;  ///< of every request
   std::string key;  ///< of the signature; empty: none
-  Redaction redaction;
+  transport::Redaction redaction;
   Duration timeout;  ///< for one whole request
   const Clock& clock;
 };

@@ -41,7 +41,7 @@ std::string basic_credentials(const Options& options) {
   return transport::base64(options.username + ":" + options.password);
 }
 
-void add_query(Redaction& redaction, const Url& url) {
+void add_query(transport::Redaction& redaction, const Url& url) {
   if (const std::size_t query = url.target.find('?'); query != std::string::npos)
     redaction.add(url.target.substr(query + 1));
 }
@@ -82,8 +82,8 @@ Headers without(Headers headers, std::initializer_list<const char*> names) {
   return headers;
 }
 
-Redaction redaction_of(const Options& options) {
-  Redaction redaction;
+transport::Redaction redaction_of(const Options& options) {
+  transport::Redaction redaction;
   redaction.add(options.bearer);
   redaction.add(options.password);
   if (!options.username.empty()) redaction.add(basic_credentials(options));

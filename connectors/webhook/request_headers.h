@@ -1,7 +1,7 @@
 #pragma once
 
+#include "connectors/transport/redaction.h"
 #include "connectors/webhook/endpoint.h"
-#include "connectors/webhook/redaction.h"
 
 namespace sluice::webhook {
 
@@ -13,6 +13,6 @@ Result<Headers> constant_headers(const Options& options);
 Headers without(Headers headers, std::initializer_list<const char*> names);
 
 /// Everything in the options that must not be shown.
-Redaction redaction_of(const Options& options);
+transport::Redaction redaction_of(const Options& options);
 
 }  // namespace sluice::webhook

@@ -1,8 +1,8 @@
-#include "connectors/webhook/redaction.h"
+#include "connectors/transport/redaction.h"
 
 #include <string_view>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
 namespace {
 constexpr std::size_t secret_size_min = 4;
@@ -20,4 +20,4 @@ std::string Redaction::apply(std::string text) const {
   return text;
 }
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport

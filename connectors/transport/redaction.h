@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-namespace sluice::webhook {
+namespace sluice::transport {
 
-/// Keeps secrets out of texts that quote an endpoint: some repeat in their answers what they were sent.
+/// Keeps secrets out of texts that quote a peer: some repeat in their answers what they were sent.
 class Redaction {
  public:
   /// Texts too short to be secrets are left alone, or they would blot out every answer.
@@ -16,4 +16,4 @@ class Redaction {
   std::vector<std::string> secrets_;
 };
 
-}  // namespace sluice::webhook
+}  // namespace sluice::transport
