@@ -273,16 +273,6 @@ TEST_F(Scripted, APackThatIsRefusedForItsContentIsTakenApart) {
   EXPECT_EQ(outcomes(answer.get()), "ara");
 }
 
-TEST_F(Scripted, AStopReleasesEverybody) {
-  Running running(options_for(broker.port()));
-  ASSERT_TRUE(broker.greet(false));
-  const auto all = running.records(2);
-  auto answer = running.deliver(all);
-  ASSERT_TRUE(next());
-  running.stop.request_stop();
-  EXPECT_EQ(outcomes(answer.get()), "");
-}
-
 TEST_F(Scripted, ALoginIsRenewedBetweenMessages) {
   Options options = options_for(broker.port());
   options.protocol = Protocol::v3_1_1;

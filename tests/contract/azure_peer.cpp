@@ -24,6 +24,7 @@ Kind kind() {
   return {"azure_iot_hub",
           "hub",
           {Act::accept, Act::pause},
+          false,
           250'000,
           make,
           [](Peer& peer) { return std::make_unique<MqttTongue>(peer, "devices/home-pi/messages/devicebound/$.mid=1"); },

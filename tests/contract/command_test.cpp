@@ -7,6 +7,8 @@ namespace {
 
 using stage::eventually;
 
+const CommandAnswer outcome{
+    .id = "c-1", .state = CommandState::succeeded, .ended = true, .status = 200, .text = R"({"outcome":"succeeded"})"};
 constexpr const char* command = R"({"id":"c-1","device":"tasmota/kitchen","command":"power"})";
 
 TEST_P(Source, HandsOnWhatItsPeerBrings) {
@@ -47,6 +49,24 @@ TEST_P(Source, StopsWhileNothingIsAnswered) {
   peer.stands(Door::mute);
   start(std::chrono::hours(1), true);
   EXPECT_TRUE(eventually([this] { return peer.connections() > 0; }));
+  EXPECT_TRUE(stop());
+}
+
+TEST_P(Source, TellsWhereItCameFromHowItEnded) {
+  peer.wants_outcomes();
+  peer.offers(command);
+  start(std::chrono::hours(1), true);
+  const std::optional<CommandMessage> message = acceptor.wait(0);
+  ASSERT_TRUE(message);
+  ASSERT_EQ(!message->reply_to.empty(), GetParam().hears_outcomes);
+  if (GetParam().hears_outcomes) {
+    EXPECT_EQ(connector.source->answer(message->reply_to, outcome, stopper.get_token()).outcome, Outcome::accepted);
+    ASSERT_EQ(peer.outcomes().size(), 1U);
+    EXPECT_NE(peer.outcomes()[0].find(outcome.text), std::string::npos) << peer.outcomes()[0];
+    peer.goes_away();
+    EXPECT_EQ(connector.source->answer(message->reply_to, outcome, stopper.get_token()).outcome, Outcome::deferred);
+    EXPECT_EQ(peer.outcomes().size(), 1U);
+  }
   EXPECT_TRUE(stop());
 }
 

@@ -35,6 +35,7 @@ struct Kind {
   std::string variant;
   /// What a peer can say of a single record; the rest of that table's row is a dash.
   std::set<Act> says;
+  bool hears_outcomes = false;       ///< a peer hears how a command ended where it came from, and not as an event
   std::size_t record_bytes_max = 0;  ///< a record of this size is taken
   std::function<Connector(const Setting&)> make;
   MakeTongue tongue;

@@ -19,6 +19,7 @@ Kind kind(const std::string& variant, cloud_mqtt::Protocol protocol, std::set<Ac
   return {"mqtt " + variant,
           variant == "5" ? "5" : "3_1_1",
           std::move(says),
+          protocol == cloud_mqtt::Protocol::v5,
           8'000'000,
           [protocol](const Setting& setting) { return make(protocol, setting); },
           [](Peer& peer) { return std::make_unique<MqttTongue>(peer, "home/commands"); },

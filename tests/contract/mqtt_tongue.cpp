@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t id_size = 36;
 constexpr std::uint16_t command_id = 4711;
+/// Where outcomes are told (MQTT 5 section 4.10).
+constexpr std::string_view answer_topic = "answers/me";
 
 /// The fixed header (MQTT 5 section 2.1.1): how large it is, and what follows it.
 struct Head {
@@ -47,6 +49,7 @@ std::optional<std::size_t> MqttTongue::size(std::string_view bytes) const {
 /// As a user property of MQTT 5, or in the event's JSON.
 std::vector<std::string> MqttTongue::ids(std::string_view message) const {
   if (static_cast<unsigned char>(message[0]) >> 4 != PacketType::publish) return {};
+  if (message.find(answer_topic) != std::string_view::npos) return {};
   for (const std::string& before : {std::string("\0\2id\0\x24", 6), std::string(R"("id":")")}) {
     const std::size_t at = message.find(before);
     if (at != std::string_view::npos) return {std::string(message.substr(at + before.size(), id_size))};
@@ -61,8 +64,9 @@ std::string MqttTongue::answer(std::string_view message, Act act) {
       return greeting(packet.body, act);
     case PacketType::publish: {
       if ((packet.first & 6) == 0) return {};  // QoS 0
-      return cloud_mqtt::puback(cloud_mqtt::Publish(packet).id,
-                                act <= Act::late ? 0 : static_cast<unsigned char>(reason(act)[0]));
+      const cloud_mqtt::Publish publish(packet);
+      if (publish.topic == answer_topic) peer_.hears(publish.rest);
+      return cloud_mqtt::puback(publish.id, act <= Act::late ? 0 : static_cast<unsigned char>(reason(act)[0]));
     }
     case PacketType::puback:
       peer_.was_acknowledged();
@@ -105,7 +109,10 @@ std::string MqttTongue::unasked(Peer& peer) {
   const auto size = static_cast<char>(command_topic_.size());
   std::string body = std::string(1, '\0') + size + command_topic_;
   body += {static_cast<char>(command_id >> 8), static_cast<char>(command_id & 255)};
-  return ScriptedBroker::encode(0x32, body + properties() + *command);
+  std::string response_topic;
+  if (peer.outcomes_wanted())
+    response_topic = std::string("\x08\0", 2) + static_cast<char>(answer_topic.size()) + std::string(answer_topic);
+  return ScriptedBroker::encode(0x32, body + properties(response_topic) + *command);
 }
 
 std::vector<std::string> mqtt_garbage() {

@@ -242,7 +242,8 @@ Act Peer::note(const std::vector<std::string>& ids, std::string_view message, in
     if (special) --planned->second.second;
     act = std::max(act, special ? planned->second.first : usual_);
   }
-  for (const std::string& id : ids) arrivals_.push_back({id, std::string(message), number, act});
+  const auto text = std::make_shared<const std::string>(message);
+  for (const std::string& id : ids) arrivals_.push_back({id, text, number, act});
   return act;
 }
 
@@ -290,6 +291,16 @@ void Peer::offers(std::string command) {
 std::optional<std::string> Peer::offered() const {
   const std::lock_guard lock(mutex_);
   return offered_;
+}
+
+void Peer::hears(std::string outcome) {
+  const std::lock_guard lock(mutex_);
+  outcomes_.push_back(std::move(outcome));
+}
+
+std::vector<std::string> Peer::outcomes() const {
+  const std::lock_guard lock(mutex_);
+  return outcomes_;
 }
 
 }  // namespace sluice::contract

@@ -34,8 +34,9 @@ enum class Act {
 
 /// A record that has reached the peer.
 struct Arrival {
-  std::string id, text;  ///< text: of the message that held it
-  int connection = 0;    ///< counted from 1
+  std::string id;
+  std::shared_ptr<const std::string> text;  ///< of the message that held it
+  int connection = 0;                       ///< counted from 1
   Act act = Act::accept;
 
   bool taken() const { return act == Act::accept || act == Act::late; }
@@ -107,6 +108,12 @@ class Peer {
   std::optional<std::string> offered() const;
   void was_acknowledged() { ++acknowledged_; }
   int acknowledged() const { return acknowledged_; }
+  /// Whether it says where it wants to hear of a command's end, if it can.
+  void wants_outcomes() { wants_outcomes_ = true; }
+  bool outcomes_wanted() const { return wants_outcomes_; }
+  /// How a command ended, as the connector told it.
+  void hears(std::string outcome);
+  std::vector<std::string> outcomes() const;
 
  private:
   class Line;
@@ -129,6 +136,7 @@ class Peer {
   int listener_ = -1, port_ = 0;
   std::vector<int> queue_;  ///< connections that fill it
   std::atomic<int> connections_{0}, begun_{0}, acknowledged_{0};
+  std::atomic<bool> wants_outcomes_{false};
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<ssl_ctx_st> context_;
@@ -137,6 +145,7 @@ class Peer {
   std::map<std::string, std::pair<Act, int>> planned_;
   std::string garbage_;
   std::optional<std::string> offered_;
+  std::vector<std::string> outcomes_;
   bool login_refused_ = false;
   std::vector<Arrival> arrivals_;
   std::list<Talk> talks_;

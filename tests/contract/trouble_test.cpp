@@ -69,6 +69,7 @@ TEST_P(Sink, TakesNoNonsenseForAnAnswer) {
     const auto all = records(2);
     const std::size_t before = arrivals();
     peer.does(all[0].id.text(), Act::garble);
+    EXPECT_EQ(standing() ? "dd" : settle(all), "dd") << garbage.substr(0, 50);
     EXPECT_EQ(drain(all), "aa") << garbage.substr(0, 50);
     EXPECT_GE(arrivals(), before + 3) << garbage.substr(0, 50) << " was taken for an answer";
     EXPECT_TRUE(stop());

@@ -59,7 +59,9 @@ class Endpoint final : public Tongue {
       case Act::pause:  // and repeats everything it was shown
         return response("401 Unauthorized", std::string(message.substr(0, head_size(message))));
       default:
-        return message.starts_with("GET /commands") ? commands(message) : response("200 OK", "");
+        if (message.starts_with("GET /commands")) return commands(message);
+        if (message.starts_with("POST /commands")) peer_.hears(std::string(message.substr(head_size(message))));
+        return response("200 OK", "");
     }
   }
 
@@ -102,14 +104,21 @@ Connector make(webhook::Format format, const Setting& setting) {
 }
 
 std::vector<std::string> garbage() {
+  const std::string head = "HTTP/1.1 200 OK\r\n", endless(200'000, 'x');
   return {"",
           "garbage",
+          "garbage\r\n\r\n",
           "SSH-2.0-OpenSSH_9.2\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-          "HTTP/1.1 200 OK\r\nContent-Le",
-          "HTTP/1.1 200 " + std::string(200'000, 'x') + "\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nX: " + std::string(2'000'000, 'x'),
+          "HTTP/1.1\r\n\r\n",
+          "HTTP/2 200 OK\r\n\r\n",
+          "HTTP/1.1 999 ?\r\nContent-Length: 0\r\n\r\n",
+          head + "Content-Le",
+          head + "Content-Length: 10\r\n\r\nhalf",
+          head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+          head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+          head + "X: " + std::string(2'000'000, 'x'),
+          "HTTP/1.1 200 " + endless + "\r\n\r\n",
+          "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 " + endless + "\r\n\r\n",
           std::string(1000, '\0')};
 }
 
@@ -117,6 +126,7 @@ Kind kind(const std::string& variant, webhook::Format format) {
   return {"webhook",
           variant,
           {Act::accept, Act::reject, Act::defer, Act::pause},
+          true,
           8'000'000,
           [format](const Setting& setting) { return make(format, setting); },
           [](Peer& peer) { return std::make_unique<Endpoint>(peer); },
