@@ -169,15 +169,15 @@ TEST_F(Acknowledged, after_a_power_cut_each_message_is_there_once_or_was_not_ack
   {
     WayIn way;
     way.stage.options.vfs = disk.name();
-    live(way, stage::rounds(6, 60));
+    live(way, stage::rounds(6, 30));
     if (HasFatalFailure()) return;
     way.stage.store.reset();
-    live(way, stage::rounds(2, 60));
+    live(way, stage::rounds(2, 15));
     if (HasFatalFailure()) return;
   }
   Cuts cuts({{"sluice.db", ""}}, changes, random());
   cuts.try_all(
-      stage::rounds(1, 8), [&](std::size_t at) { return mark_at(at); },
+      stage::rounds(1, 4), [&](std::size_t at) { return mark_at(at); },
       [&](const Cuts::Cut& cut) { return check(cut), !HasFatalFailure(); });
   EXPECT_GT(told_twice, 0u);
   if (HasFailure()) return;

@@ -63,8 +63,9 @@ struct PowerCut : testing::Test {
     if (HasFailure()) std::cerr << "again with SLUICE_SEED=" << seed << "\n";
   }
 
-  /// Cuts it everywhere. `back`: how many promises may be gone (of a disk that is not synced).
-  void cut_everywhere(const Recorded& recorded, std::size_t back = 0);
+  /// Cuts it everywhere. `back`: how many promises may be gone (of a disk that is not synced); `times`: how often dice
+  /// are thrown.
+  void cut_everywhere(const Recorded& recorded, std::size_t back = 0, int times = stage::rounds(1, 4));
   /// Opens what a cut has left, and answers what of the promises it holds.
   void check(const Recorded& recorded, const Cuts::Cut& cut, std::size_t back, Promised* found = nullptr);
   void expect_it_goes_on(Stage& after);
@@ -117,11 +118,11 @@ void PowerCut::expect_it_goes_on(Stage& after) {
   ASSERT_EQ(broken_equation(after.store->snapshot()), "");
 }
 
-void PowerCut::cut_everywhere(const Recorded& recorded, std::size_t back) {
+void PowerCut::cut_everywhere(const Recorded& recorded, std::size_t back, int times) {
   ASSERT_TRUE(recorded.life.failures.empty()) << recorded.life.failures.front().message;
   Cuts all(recorded.begin, recorded.changes, random());
   all.try_all(
-      stage::rounds(1, 8), [&](std::size_t at) { return recorded.mark_at(at); },
+      times, [&](std::size_t at) { return recorded.mark_at(at); },
       [&](const Cuts::Cut& cut) {
         ++states;
         check(recorded, cut, back);
@@ -141,6 +142,8 @@ void PowerCut::note(const char* what, const char* promises) {
 TEST_F(PowerCut, in_the_life_of_a_store_loses_nothing_promised) {
   Recorded recorded;
   recorded.life.day(static_cast<std::size_t>(stage::rounds(260, 900)));
+  EXPECT_GT(recorded.life.sure.clouds.at("a").dropped, 0u);
+  EXPECT_GT(recorded.life.sure.clouds.at("b").replayed, 0u);
   recorded.life.next_day();
   cut_everywhere(recorded);
   note("power cut in the life of a store", "P1 P2 P3 P4 P6");
@@ -168,14 +171,16 @@ TEST_F(PowerCut, while_the_log_is_copied_back_loses_nothing) {
   recorded.record();
   while (!recorded.changed("sluice.db")) ASSERT_TRUE(recorded.life.append(recorded.life.messages(1)));
   ASSERT_TRUE(recorded.life.append(recorded.life.messages(1)));
-  cut_everywhere(recorded);
+  // More than what is kept in memory until the commit.
+  if (stage::long_run()) recorded.life.append(recorded.life.messages(4, 350'000));
+  cut_everywhere(recorded, 0, 1);
   note("power cut while the log is copied back", "P1 P2 P4");
 }
 
 TEST_F(PowerCut, and_another_while_the_first_is_mended_loses_nothing) {
   Recorded first;
   first.life.day(0);
-  for (int i = 0; i < stage::rounds(4, 200) && !HasFatalFailure(); ++i) {
+  for (int i = 0; i < stage::rounds(4, 40) && !HasFatalFailure(); ++i) {
     const std::size_t at = random() % first.changes.size();
     CutDisk disk(first.begin);
     for (std::size_t change = 0; change < at; ++change) disk.take(first.changes[change]);
