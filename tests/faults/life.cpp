@@ -193,6 +193,16 @@ void Life::quarantine() {
   discard();
 }
 
+// They came before the clock was synced, and are mended once it is.
+void Life::early_messages() {
+  Batch batch = messages(2);
+  for (Record& record : batch.records) record.boot_at = stage_.clock.wall_time() - 1h;
+  stage_.clock.set_synced(false);
+  append(batch);
+  stage_.clock.set_synced(true);
+  step();
+}
+
 void Life::day(std::size_t bulk) {
   stage_.options.limits.size_max = 25'000;
   if (!open()) return;
@@ -202,6 +212,7 @@ void Life::day(std::size_t bulk) {
   deliver("a");
   commands();
   quarantine();
+  early_messages();
   append(messages(3, 7'000));  // more than there is room for
   Batch anew = messages(bulk, 90);
   anew.forget_receipts = true;

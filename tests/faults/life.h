@@ -51,6 +51,7 @@ class Life {
   void send_again(bool accepted);
   void replay();
   void discard();
+  void early_messages();
 
   Stage& stage_;
   std::uint16_t packets_ = 0;
