@@ -169,10 +169,10 @@ TEST_F(Acknowledged, after_a_power_cut_each_message_is_there_once_or_was_not_ack
   {
     WayIn way;
     way.stage.options.vfs = disk.name();
-    live(way, stage::rounds(6, 30));
+    live(way, stage::rounds(4, 30));
     if (HasFatalFailure()) return;
     way.stage.store.reset();
-    live(way, stage::rounds(2, 15));
+    live(way, stage::rounds(1, 15));
     if (HasFatalFailure()) return;
   }
   Cuts cuts({{"sluice.db", ""}}, changes, random());

@@ -180,7 +180,7 @@ TEST_F(PowerCut, while_the_log_is_copied_back_loses_nothing) {
 TEST_F(PowerCut, and_another_while_the_first_is_mended_loses_nothing) {
   Recorded first;
   first.life.day(0);
-  for (int i = 0; i < stage::rounds(4, 40) && !HasFatalFailure(); ++i) {
+  for (int i = 0; i < stage::rounds(3, 40) && !HasFatalFailure(); ++i) {
     const std::size_t at = random() % first.changes.size();
     CutDisk disk(first.begin);
     for (std::size_t change = 0; change < at; ++change) disk.take(first.changes[change]);
@@ -203,7 +203,7 @@ TEST_F(PowerCut, without_durability_against_it_leaves_what_was_promised_up_to_so
   Recorded recorded;
   recorded.stage.options.durability = Durability::process_crash;
   ASSERT_TRUE(recorded.life.open() && recorded.life.keep_clouds({"a", "b"}));
-  for (int i = 0; i < stage::rounds(2, 40); ++i) {
+  for (int i = 0; i < stage::rounds(1, 40); ++i) {
     recorded.life.append(recorded.life.messages(2, 2000));
     recorded.life.deliver("a");
   }
