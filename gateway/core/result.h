@@ -13,8 +13,8 @@ enum class ErrorKind {
   invalid,      ///< this input can never be read: quarantine it
   unavailable,  ///< not now: rest and retry
   storage,      ///< not durable: do not acknowledge
-  damaged,      ///< within the store: what its file holds cannot be right, and waiting does not help
   config,       ///< stop at the start and say so
+  damaged,      ///< within the store: what its file holds cannot be right, and waiting does not help
 };
 
 struct Error {

@@ -13,8 +13,8 @@
 namespace sluice::flow {
 
 /// Watches what people should hear of, and puts it into the outbox as notices: records dropped (at most one notice a
-/// minute and cloud, with the sum), a cloud back after more than a minute away, a clock that was set. Belongs to one
-/// thread, which calls step about once a second.
+/// minute and cloud, with the sum), a cloud back after more than a minute away, a clock that was set, a database that
+/// was damaged. Belongs to one thread, which calls step about once a second.
 class Notices {
  public:
   Notices(std::string gateway_id, store::Store& store, RecordIds& ids, const Clock& clock, Log& log);

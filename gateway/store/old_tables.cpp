@@ -1,5 +1,6 @@
 #include "gateway/store/old_tables.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t filling_rows_max = 5000;
 constexpr std::size_t filling_bytes_max = 4 << 20;
+constexpr int breaks_max = 2000;  ///< in one table
 constexpr std::int64_t last_key = std::numeric_limits<std::int64_t>::max();
 
 enum class Reading { row, end, broken };
@@ -145,15 +147,19 @@ Result<bool> OldTables::copy_from(const Database& view, const Table& table, Data
     const Result<Reading> read = copy.rows(back, nullptr);
     return read ? Result<bool>(false) : read.error();
   }
-  for (std::int64_t from = 0;;) {
+  std::int64_t from = 0;
+  for (int breaks = 0; breaks < breaks_max; ++breaks) {
     std::int64_t last = from - 1;
     const Result<Reading> read = copy.rows(rows.bind(1, from), &last);
     if (!read) return read.error();
     if (*read == Reading::end) return whole;
     whole = false;
-    from = last == last_key ? last : behind_break(rows, last + 1);
+    if (last == last_key) return false;
+    // A tree that is out of order leads back, too.
+    from = behind_break(rows, std::max(from, last + 1));
     if (from == last_key) return false;
   }
+  return false;
 }
 
 }  // namespace sluice::store

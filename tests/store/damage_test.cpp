@@ -202,7 +202,20 @@ TEST_F(Damage, each_page_in_turn) {
       outcome += check(*truth, files, {.altered_max = flip ? 1u : 0u});
       ++damages;
     });
+  EXPECT_EQ(outcome.forgotten, 0u) << "each id stands in two pages";
   note("each page of the database damaged", seed, damages, outcome);
+}
+
+TEST_F(Damage, with_counters_that_cannot_be_read_all_goes_up_again) {
+  for (const Everything* truth : {&clean(), &killed()}) {
+    Files files = truth->files;
+    files.at("sluice.db").replace(2 * page_size, page_size, page_size, 'x');  // the root of the ledger
+    if (truth == &killed()) files.erase("sluice.db-wal");
+    const Outcome came = check(*truth, files, {.all_noticed = truth == &clean()});
+    EXPECT_EQ(came.anew, 1u);
+    EXPECT_GE(came.saved, 2 * counts_of(clean().shown, "behind").backlog_records - 2) << "to both clouds";
+    EXPECT_EQ(came.lost, 0u);
+  }
 }
 
 TEST_F(Damage, cut_off_at_each_page) {
@@ -344,52 +357,6 @@ TEST_F(Damage, random_bytes_anywhere) {
     outcome += check(truth, files, {.all_noticed = false, .altered_max = flips});
   }
   note("random bytes of the database changed", seed, static_cast<std::uint64_t>(rounds), outcome);
-}
-
-TEST_F(Damage, those_set_aside_are_few) {
-  Stage stage;
-  stage.options.durability = Durability::process_crash;
-  for (int i = 0; i < 8; ++i) {
-    Files files = clean().files;
-    files.at("sluice.db")[page_size] = 1;
-    put_files(files, stage);
-    ASSERT_TRUE(stage.open());
-    const auto salvaged = stage.store->take_salvaged();
-    ASSERT_TRUE(salvaged);
-    EXPECT_EQ(aside(stage).front(), salvaged->file) << "the newest is kept";
-    EXPECT_EQ(aside(stage).size(), static_cast<std::size_t>(std::min(i + 1, 3)));
-    EXPECT_EQ(stage.log.contains("removed sluice.db.damaged-"), i >= 3);
-    EXPECT_EQ(fs::status(stage.options.data_dir / salvaged->file).permissions() & fs::perms::all,
-              fs::status(stage.file()).permissions() & fs::perms::all);
-    stage.store.reset();
-  }
-}
-
-/// Killed at any step of it, the next start goes on.
-TEST_F(Damage, a_salvage_that_was_interrupted_is_done_again) {
-  Files files = clean().files;
-  files.at("sluice.db")[page_size] = 1;
-  const std::string name = "sluice.db.damaged-20260301T090000Z";
-  const std::string mark = name + "\nit was damaged\n";
-  const std::string half = make_everything(false).files.at("sluice.db").substr(0, 20'000);
-  const Files interrupted[] = {
-      {{"sluice.db", files.at("sluice.db")}, {"sluice.db.damage", mark}},
-      {{name, files.at("sluice.db")}, {"sluice.db.damage", mark}},
-      {{name, files.at("sluice.db")}, {"sluice.db", half}, {"sluice.db.damage", mark}},
-      {{name, files.at("sluice.db")}, {"sluice.db", half}, {"sluice.db-wal", half}, {"sluice.db.damage", mark}},
-  };
-  for (const Files& left : interrupted) {
-    Stage stage;
-    put_files(left, stage);
-    ASSERT_TRUE(stage.open());
-    const auto salvaged = stage.store->take_salvaged();
-    ASSERT_TRUE(salvaged);
-    EXPECT_EQ(salvaged->file, name);
-    EXPECT_TRUE(content_of(stage.options.data_dir / name) == files.at("sluice.db"));
-    EXPECT_GE(salvaged->records + 30, counts_of(clean().shown, "behind").backlog_records);
-    EXPECT_FALSE(fs::exists(stage.options.data_dir / "sluice.db.damage"));
-    goes_on(stage);
-  }
 }
 
 }  // namespace
