@@ -26,7 +26,10 @@ constexpr auto sql_put_command =
 // What no statement of the gateway could have written must not come to those that read it. Whatever had not ended was
 // to be sent, for all that anybody knows: the next start ends it as unanswered.
 constexpr auto sql_tidy = R"sql(
-DELETE FROM quarantine WHERE typeof(size) <> 'integer' OR size NOT BETWEEN 0 AND 1073741824 OR typeof(cloud) <> 'text'
+DELETE FROM answers WHERE number NOT BETWEEN 1 AND 1 << 53;
+UPDATE OR IGNORE commands SET number = abs(number % 1000000000) WHERE number NOT BETWEEN 1 AND 1 << 53;
+DELETE FROM commands WHERE number NOT BETWEEN 0 AND 1 << 53;
+DELETE FROM quarantine WHERE id NOT BETWEEN 1 AND 1 << 53 OR typeof(size) <> 'integer' OR size NOT BETWEEN 0 AND 1073741824 OR typeof(cloud) <> 'text'
   OR (cloud <> '' AND (typeof(record_id) <> 'blob' OR length(record_id) <> 16
                        OR typeof(record_kind) <> 'integer' OR record_kind NOT BETWEEN 1 AND 6));
 DELETE FROM sent_again WHERE NOT EXISTS
@@ -126,10 +129,11 @@ Result<> Work::copy_tables() {
 }
 
 Result<> Work::find() {
-  return remains_.find([this](const PageRows::Row& row) { return saved_.inbox ? Result<>() : note_command(row); });
+  return remains_.find([this](const PageRows::Row& row) { return note_command(row); });
 }
 
-/// A row of the inbox, or of the index of its ids.
+/// A row of the inbox, or of the index of its ids: a changed bit may have given a command another id in one of them.
+/// Where the inbox could be read such a row is a remainder of one that has ended.
 Result<> Work::note_command(const PageRows::Row& row) {
   using Type = PageValue::Type;
   const auto& value = row.values;
@@ -142,9 +146,10 @@ Result<> Work::note_command(const PageRows::Row& row) {
   if (!whole && !id_alone) return {};
   const auto text = [&](std::size_t column) { return whole ? value[column].text() : std::string_view(); };
   const auto number = [&](std::size_t column, std::int64_t other) { return whole ? value[column].number : other; };
-  put_command_.bind(1, whole ? row.number : value[1].number).bind(2, value[whole ? 1 : 0].text());
+  const std::int64_t state = saved_.inbox ? 7 : number(10, 7), ended = saved_.inbox ? 1 : number(11, 1);
+  put_command_.bind_null(1).bind(2, value[whole ? 1 : 0].text());
   put_command_.bind(3, text(2)).bind(4, text(3)).bind(5, text(4)).bind(6, number(6, 0)).bind(7, number(7, 0));
-  put_command_.bind(8, number(9, 0)).bind(9, number(10, 7)).bind(10, number(11, 1)).bind(11, number(12, 504));
+  put_command_.bind(8, number(9, 0)).bind(9, state).bind(10, ended).bind(11, number(12, 504));
   constexpr std::string_view unknown = "the gateway's database was damaged: what became of it is not known";
   put_command_.bind(12, whole ? text(13) : unknown).bind(13, number(16, 0));
   if (auto done = put_command_.run(); !done) return done;

@@ -76,7 +76,7 @@ def test_a_damaged_backlog(stage):
 def test_what_is_damaged_at_each_start_does_not_fill_the_disk(stage):
     _, _, gateway = backlog_of(stage, 200)
     gateway.kill()
-    for start in range(1, 21):
+    for start in range(1, 1 + rounds(5, 20)):
         content = (gateway.data / "sluice.db").read_bytes()
         (gateway.data / "sluice.db").write_bytes(b"x" * PAGE + content[PAGE:])
         (gateway.data / "sluice.db-wal").write_bytes(b"")

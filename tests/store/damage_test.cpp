@@ -218,6 +218,17 @@ TEST_F(Damage, with_counters_that_cannot_be_read_all_goes_up_again) {
   }
 }
 
+/// As pages that are not in use any more may hold them.
+TEST_F(Damage, old_copies_of_rows_come_up_once) {
+  Files files = clean().files;
+  std::string& bytes = files.at("sluice.db");
+  bytes += std::string(bytes);
+  bytes[page_size] = 1;  // the root of the log
+  const Outcome came = check(clean(), files);
+  EXPECT_EQ(came.noticed, 1u);
+  EXPECT_EQ(came.lost, 0u);
+}
+
 TEST_F(Damage, cut_off_at_each_page) {
   Outcome outcome;
   std::uint64_t damages = 0;
