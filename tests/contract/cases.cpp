@@ -155,6 +155,7 @@ void Sink::expect_nothing_for(const stage::Certificate& wrong) {
   expect_put_off(answer, true);
   EXPECT_NE(told().find("certificate"), std::string::npos) << told();
   EXPECT_TRUE(peer.arrivals().empty());
+  EXPECT_EQ(peer.connections(), 1) << "what somebody has to mend is tried seldom";
   peer.shows(peer.certificate());
   expect_recovery(answer, all);
 }
