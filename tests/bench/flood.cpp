@@ -122,7 +122,10 @@ class Flood {
     }
     const int code = mosquitto_publish(client_, nullptr, topic_.c_str(), static_cast<int>(payload_.size()),
                                        payload_.data(), plan_.qos, false);
-    if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_CONN_LOST) ++published_;  // lost: it is queued and goes out later
+    // Without a connection it is queued and goes out later.
+    const bool lost = code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_ERRNO;
+    if (code == MOSQ_ERR_SUCCESS || (lost && plan_.qos > 0)) ++published_;
+    if (code != MOSQ_ERR_SUCCESS) connected_ = false;
   }
 
   void turn(int wait_ms) {
