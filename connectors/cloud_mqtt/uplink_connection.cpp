@@ -234,12 +234,9 @@ void UplinkConnection::on_connect(int code, int flags, const mqtt5__property* pr
   ++events_seen_;
   greeted_ = true;
   session_present_ = code == 0 && (flags & 1) != 0;
-  greeting_.emplace();
-  greeting_->code = code;
-  greeting_->limits = limits_ = limits_of(properties);
-  if (code == 0) return;
-  refusal_ = with_reason(mqtt::refusal_words(code, level_), properties);
-  greeting_->refusal = refusal_;
+  limits_ = limits_of(properties);
+  if (code != 0) refusal_ = with_reason(mqtt::refusal_words(code, level_), properties);
+  greeting_ = Greeting{code, refusal_, limits_};
 }
 
 void UplinkConnection::on_message(const mosquitto_message& message, const mqtt5__property* properties) {

@@ -47,7 +47,7 @@ void read_headers(Section& cloud, webhook::Options& options) {
   std::set<std::string> seen;
   for (auto& [member, value] : cloud.members("headers")) {
     const std::string name = lower(member->key);
-    const auto refuse = [&](std::string_view why) {
+    const auto refuse = [&, member = member](std::string_view why) {
       cloud.fail_at(member->place, "headers", member->key + ": " + std::string(why));
     };
     if (!is_header_name(name)) {

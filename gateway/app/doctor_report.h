@@ -32,7 +32,7 @@ class DoctorReport {
               << ' ' << std::setw(10) << step << ' ' << words << std::endl;
   }
 
-  const Paint paint_;
+  const Paint paint_{};
   std::string connection_;
   bool failed_ = false;
 };

@@ -98,8 +98,9 @@ void add_field(Look& look, std::string address, std::vector<std::string> path, s
   auto field = std::find_if(look.fields.begin(), look.fields.end(), same);
   if (field == look.fields.end()) {
     if (look.fields.size() >= draft_fields_max) return;
-    look.fields.push_back({std::move(address), std::move(path)});
-    field = look.fields.end() - 1;
+    field = look.fields.emplace(look.fields.end());
+    field->address = std::move(address);
+    field->path = std::move(path);
     field->sample = value;
   }
   const std::optional<double> number = parse_number(value, decimal);

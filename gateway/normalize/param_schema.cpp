@@ -1,5 +1,7 @@
 // GCC 12 with sanitizers takes the std::function inside std::regex, which valijson uses, for uninitialized.
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 #include "gateway/normalize/param_schema.h"
 
