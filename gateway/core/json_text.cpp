@@ -1,5 +1,6 @@
 #include "gateway/core/json_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -155,6 +156,16 @@ bool take_escape(std::string_view& text, std::string& out) {
 
 }  // namespace
 
+namespace {
+
+/// What may stand between two escapes.
+bool is_plain(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), is_control);
+}
+
+}  // namespace
+
 std::optional<std::string> take_json_string(std::string_view& text) {
   std::string_view rest = text;
   if (!rest.starts_with('"')) return std::nullopt;
@@ -162,7 +173,7 @@ std::optional<std::string> take_json_string(std::string_view& text) {
   std::string out;
   for (;;) {
     const std::size_t plain = rest.find_first_of("\"\\");
-    if (plain == std::string_view::npos) return std::nullopt;
+    if (plain == std::string_view::npos || !is_plain(rest.substr(0, plain))) return std::nullopt;
     out += rest.substr(0, plain);
     const bool end = rest[plain] == '"';
     rest.remove_prefix(plain + 1);
