@@ -7,6 +7,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "gateway/normalize/value.h"
+
 namespace sluice::normalize {
 
 namespace {
@@ -101,7 +103,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 std::string Problem::text() const {
   const std::string at = place.line > 0 ? ":" + std::to_string(place.line) + ":" + std::to_string(place.column) : "";
-  return place.file + at + ": " + message;
+  return place.file + at + ": " + excerpt(message, message.size());  // it may quote anything
 }
 
 std::string Problems::text() const {

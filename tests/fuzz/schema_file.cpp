@@ -20,7 +20,7 @@ void check_problems(const Problems& problems, std::string_view input) {
   const auto lines = static_cast<std::size_t>(std::count(input.begin(), input.end(), '\n')) + 1;
   for (const Problem& problem : problems.list()) {
     require(!problem.message.empty(), "a problem says what it is");
-    require(problem.message.find('\n') == std::string::npos, "in one line", problem.message);
+    require(problem.text().find('\n') == std::string::npos && is_utf8(problem.text()), "in one line", problem.text());
     require(problem.place.line <= lines, "and where", problem.text());
   }
 }
