@@ -60,7 +60,7 @@ struct MqttSource::Loop {
   void subscribe(Connection& connection) const;
 
   void wait(const Connection& connection);
-  void greet(Connection& connection, int level, Acceptor& acceptor);
+  Result<> greet(Connection& connection, int level, Acceptor& acceptor);
   void look_after(Connection& connection);
   bool commit_due(const Connection& connection, bool stopping);
   Result<> commit(Acceptor& acceptor);
@@ -88,6 +88,7 @@ struct MqttSource::Loop {
   int short_lives = 0;  ///< connections in a row that were granted everything and cut soon after
   bool connected_before = false;
   bool session_subscribed = false;  ///< every filter was granted in this session, by this process
+  bool session_untold = false;      ///< the session is new, and the acceptor could not take note of that
 };
 
 Result<> MqttSource::Loop::run(Acceptor& acceptor, const std::stop_token& stop) {
@@ -150,12 +151,11 @@ MqttSource::Loop::End MqttSource::Loop::round_trips(Connection& connection, int 
     wait(connection);
     const bool stopping = stop.stop_requested();
     if (!stopping) connection.read();
-    greet(connection, level, acceptor);
-    if (commit_due(connection, stopping)) {
-      if (Result<> committed = commit(acceptor); !committed) {
-        status.down(committed.error().message);
-        return End::not_committed;
-      }
+    Result<> stored = greet(connection, level, acceptor);
+    if (stored && commit_due(connection, stopping)) stored = commit(acceptor);
+    if (!stored) {
+      status.down(stored.error().message);
+      return End::not_committed;
     }
     if (!batch.empty()) continue;
     if (stopping) {
@@ -229,26 +229,30 @@ void MqttSource::Loop::wait(const Connection& connection) {
   poll_until_woken({connection.socket(), connection.events(), 0}, most);
 }
 
-void MqttSource::Loop::greet(Connection& connection, int level, Acceptor& acceptor) {
+Result<> MqttSource::Loop::greet(Connection& connection, int level, Acceptor& acceptor) {
   const std::optional<Connection::Answer> answer = connection.take_answer();
-  if (!answer) return;
+  if (!answer) return {};
   if (answer->code != 0) {
     if (says_unsupported(answer->code)) protocol.refused(level, clock.now());
-    return;
+    return {};
   }
   protocol.accepted();
   status.connected(level, answer->session_present ? "session resumed" : "new session");
   if (!answer->session_present) {
     session_subscribed = false;
-    acceptor.session_lost();
+    session_untold = true;
     if (connected_before) status.session_lost();
   }
   connected_before = true;
+  if (session_untold)
+    if (auto told = acceptor.session_lost(); !told) return told;
+  session_untold = false;
   if (session_subscribed) {
     connection.resume();
   } else {
     subscribe(connection);
   }
+  return {};
 }
 
 void MqttSource::Loop::look_after(Connection& connection) {

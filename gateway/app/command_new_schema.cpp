@@ -39,7 +39,7 @@ class Listening final : public Acceptor {
     return {};
   }
   Result<> ready() override { return {}; }
-  void session_lost() override {}
+  Result<> session_lost() override { return {}; }
 
   bool enough() const {
     const std::lock_guard lock(mutex_);

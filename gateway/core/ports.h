@@ -27,8 +27,10 @@ class Acceptor {
   /// buffer under `hold`, a full disk and a store error are one state.
   virtual Result<> ready() = 0;
 
-  /// The broker did not know the session any more: what it had kept for the gateway is lost. Told once per connection.
-  virtual void session_lost() = 0;
+  /// The broker did not know the session any more: what it had kept for the gateway is lost, and packet ids mean
+  /// nothing any more. Told before anything is subscribed to. An error: that is not durable, nothing may be subscribed
+  /// to, and it is told again at the next connection.
+  virtual Result<> session_lost() = 0;
 };
 
 /// Where messages come from. `run` is called once, in a thread of its own, and returns soon after a stop is requested:

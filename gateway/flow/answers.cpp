@@ -28,8 +28,9 @@ CommandAnswer answer_to(const store::OwedAnswer& owed) {
 
 }  // namespace
 
-Answers::Answers(std::string cloud, store::Store& store, CommandSource& source, const Clock& clock, Log& log)
-    : cloud_(std::move(cloud)), store_(store), source_(source), clock_(clock), log_(log) {}
+Answers::Answers(std::string cloud, store::Store& store, CommandSource& source, const Clock& clock, Log& log,
+                 unsigned seed)
+    : cloud_(std::move(cloud)), store_(store), source_(source), clock_(clock), log_(log), random_(seed) {}
 
 Duration Answers::step(const std::stop_token& stop) {
   const auto owed = store_.owed_answers(cloud_, at_once);

@@ -19,7 +19,9 @@ namespace sluice::flow {
 /// not yet stored as told is told again after a crash. step and wait: one thread; wake: any.
 class Answers {
  public:
-  Answers(std::string cloud, store::Store& store, CommandSource& source, const Clock& clock, Log& log);
+  /// `seed`: of the dice that spread its rests.
+  Answers(std::string cloud, store::Store& store, CommandSource& source, const Clock& clock, Log& log,
+          unsigned seed = std::random_device{}());
 
   /// Tells what can be told now. Returns how long to rest unless woken.
   Duration step(const std::stop_token& stop);
@@ -39,7 +41,7 @@ class Answers {
   const Clock& clock_;
   Log& log_;
   std::map<std::int64_t, Later> later_;  ///< answers that were put off
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;
 
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable woken_;

@@ -42,7 +42,7 @@ std::string_view name_of(CloudState::Health health) {
 }
 
 Delivery::Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log)
-    : options_(std::move(options)), store_(store), sink_(sink), clock_(clock), log_(log) {
+    : options_(std::move(options)), store_(store), sink_(sink), clock_(clock), log_(log), random_(options_.seed) {
   state_.name = options_.cloud;
   state_.type = options_.type;
   state_.since = clock_.wall_time();

@@ -44,6 +44,7 @@ class Delivery {
     Duration wait_max{0};                  ///< how long a batch may fill
     std::int64_t full_bytes = 256 * 1024;  ///< what fills it
     Thin thin{};
+    unsigned seed = std::random_device{}();  ///< of the dice that spread its rests
   };
 
   Delivery(Options options, store::Store& store, UplinkSink& sink, const Clock& clock, Log& log);
@@ -106,7 +107,7 @@ class Delivery {
   int failures_again_ = 0;
   Instant again_at_{};  ///< not before
   std::optional<Instant> filling_since_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;
 
   mutable std::mutex mutex_;  ///< guards what follows
   CloudState state_;

@@ -142,10 +142,9 @@ Result<> Ingest::ready() {
   return answer;
 }
 
-void Ingest::session_lost() {
+Result<> Ingest::session_lost() {
   // The first connection ever has no session to lose.
-  if (store_.snapshot().messages.received() == 0) return;
-  sessions_lost_ += 1;
+  if (store_.snapshot().messages.received() == 0) return {};
   redelivery_.forget();
   owed_.clear();
   forget_receipts_ = true;
@@ -155,13 +154,18 @@ void Ingest::session_lost() {
                       "while it was away is lost.",
                       {},
                       0};
-  log_.warning("ingest", notice.text);
   store::Batch batch;
   batch.records.push_back(record_of(notice, way_->options.gateway_id, clock_));
   batch.records.back().id = ids_.next();
   batch.forget_receipts = true;
-  if (const auto stored = store_.append(batch); !stored)
-    log_.warning("ingest", "cannot store a notice: " + stored.error().message);
+  // What was known of the old session would look like what comes in the new one: after a crash, too.
+  if (auto stored = store_.append(batch); !stored) {
+    accepting_ = false;
+    return stored;
+  }
+  sessions_lost_ += 1;
+  log_.warning("ingest", notice.text);
+  return {};
 }
 
 }  // namespace sluice::flow

@@ -38,7 +38,7 @@ class Ingest final : public Acceptor {
 
   Result<> accept(std::span<const Message> messages) override;
   Result<> ready() override;
-  void session_lost() override;
+  Result<> session_lost() override;
 
   /// Messages of the next accept, and of all that follow, are taken in by these. The gateway's id stays.
   void change(Options options, std::unique_ptr<normalize::Normalizer> normalizer);

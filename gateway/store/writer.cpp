@@ -49,9 +49,9 @@ void Writer::limit(const Limits& limits) {
 
 Result<bool> Writer::exceeds(std::int64_t more, bool must) const {
   const std::int64_t waiting = accounts_->outbox_bytes();
-  if (more == 0 || waiting + more <= limits_.size_max) return false;
+  if (waiting + more <= limits_.size_max) return false;
   // An empty buffer takes a batch of any size: refused for ever, it would block all that comes after it.
-  if (limits_.when_full == WhenFull::hold && waiting > 0 && !must) return buffer_full(waiting, limits_);
+  if (limits_.when_full == WhenFull::hold && more > 0 && waiting > 0 && !must) return buffer_full(waiting, limits_);
   return true;
 }
 

@@ -170,7 +170,7 @@ TEST_F(IngestTest, RetainedMessagesAreIgnoredWhereTheConfigurationSaysSo) {
 
 TEST_F(IngestTest, ALostSessionIsToldCountedAndItsPacketIdsForgotten) {
   ASSERT_TRUE(ingest_->accept(std::vector{message("plug/a/power", "1", 1)}));
-  ingest_->session_lost();
+  ASSERT_TRUE(ingest_->session_lost());
   EXPECT_EQ(ingest_->sessions_lost(), 1u);
   EXPECT_TRUE(store_->receipts()->empty());
   const auto page = store_->read("cloud", {});
@@ -181,7 +181,7 @@ TEST_F(IngestTest, ALostSessionIsToldCountedAndItsPacketIdsForgotten) {
 }
 
 TEST_F(IngestTest, TheFirstConnectionEverLosesNoSession) {
-  ingest_->session_lost();
+  ASSERT_TRUE(ingest_->session_lost());
   EXPECT_EQ(ingest_->sessions_lost(), 0u);
   EXPECT_EQ(store_->snapshot().stored, 0u);
 }
@@ -225,7 +225,7 @@ TEST_F(IngestTest, WhatComesBeforeTheClockIsSyncedIsMarkedAndMended) {
   Message broken = message("plug/a/power", "much");
   broken.boot_at = early.boot_at;
   ASSERT_TRUE(ingest_->accept(std::vector{early, broken}));
-  ingest_->session_lost();
+  ASSERT_TRUE(ingest_->session_lost());
   auto page = store_->read("cloud", {});
   ASSERT_EQ(page->records.size(), 2u);
   for (const Record& record : page->records)

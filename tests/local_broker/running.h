@@ -36,9 +36,11 @@ class TestAcceptor final : public Acceptor {
     if (ready_) return {};
     return storage_error("the disk is still full");
   }
-  void session_lost() override {
+  Result<> session_lost() override {
     const std::lock_guard lock(mutex_);
     ++sessions_lost_;
+    if (ready_) return {};
+    return storage_error("the disk is full");
   }
 
   void fail(int times) {

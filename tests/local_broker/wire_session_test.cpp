@@ -73,6 +73,19 @@ TEST_F(Wire, ALostSessionIsToldCountedAndSubscribedAnew) {
   EXPECT_TRUE(running->log.contains("has forgotten the session"));
 }
 
+TEST_F(Wire, SubscribesToNothingBeforeTheLossOfItsSessionIsNoted) {
+  start();
+  running->acceptor.set_ready(false);
+  broker.close();
+  ASSERT_TRUE(broker.greet(false));
+  EXPECT_TRUE(broker.closed_silently()) << "in place of SUBSCRIBE";
+  running->acceptor.set_ready(true);
+  ASSERT_TRUE(broker.greet(true)) << "the session is there, and empty";
+  EXPECT_TRUE(broker.grant());
+  EXPECT_TRUE(running->up());
+  EXPECT_EQ(running->acceptor.sessions_lost(), 3) << "the first of all, the one not noted, and that again";
+}
+
 TEST_F(Wire, ASubscriptionThatWasNotAnsweredIsMadeAgain) {
   running = std::make_unique<Running>(options_for(broker.port()));
   ASSERT_TRUE(broker.greet(false));

@@ -122,6 +122,20 @@ TEST_F(LimitsTest, a_smaller_limit_acts_at_the_next_append) {
   EXPECT_EQ(stage.cloud("a").dropped_size, 2991u);
 }
 
+TEST_F(LimitsTest, a_smaller_limit_acts_with_what_brings_no_records_too) {
+  open({.size_max = 1 << 20});
+  ASSERT_TRUE(stage.store->append(stage.batch(600, 200)));
+  stage.store->limit({.size_max = 1000});
+  Batch batch;
+  batch.devices.push_back({"d/1", true, stage.clock.wall_time()});
+  ASSERT_TRUE(stage.store->append(batch));
+  EXPECT_EQ(stage.cloud("a").dropped_size, 595u);
+  EXPECT_EQ(stage.store->snapshot().outbox_bytes, 1000);
+  const auto page = stage.store->read("a", {});
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->records.size(), 5u);
+}
+
 TEST_F(LimitsTest, the_file_stays_bounded_while_it_drops) {
   open({.size_max = 1 << 20});
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(stage.store->append(stage.batch(500, 400)));
