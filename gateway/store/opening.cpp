@@ -26,8 +26,10 @@ PRAGMA journal_size_limit = 8388608;
 constexpr std::int64_t pages_looked_over_max = 8192;
 constexpr const char* small_tables[] = {"ledger", "commands", "answers", "settings", "devices", "sent_again"};
 
-Result<> quick_check(const Database& database, const std::string& what) {
-  const Result<std::string> answer = database.text("PRAGMA quick_check(" + what + ")");
+/// The quick check would not do: whether a counter is found again, or a command known, depends on the order of an
+/// index.
+Result<> check(const Database& database, const std::string& what) {
+  const Result<std::string> answer = database.text("PRAGMA integrity_check(" + what + ")");
   if (!answer) return answer.error();
   return *answer == "ok" ? Result<>() : damaged_error(*answer);
 }
@@ -64,9 +66,11 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, 
   }
   books->totals.running = 1;
   note_boot(clock.boot(), books->totals);
-  if (auto done = writer->commit(std::move(*books), nullptr, {}); !done) return done.error();
-  // So that the file itself tells that there must be a log beside it.
+  if (auto done = writer->commit(*books, nullptr, {}); !done) return done.error();
+  // So that the file itself tells that there must be a log beside it; which begins anew with the next commit.
   if (auto done = writer->database_.run("PRAGMA wal_checkpoint"); !done) return done.error();
+  books->totals.probes += 1;
+  if (auto done = writer->commit(std::move(*books), nullptr, {}); !done) return done.error();
   return writer;
 }
 
@@ -141,10 +145,11 @@ Result<> Writer::look_over(const Totals& totals) const {
   if (*pages - *free <= pages_looked_over_max) {
     const Result<std::int64_t> bytes = database_.number("SELECT coalesce(sum(size), 0) FROM quarantine");
     if (bytes && *bytes != totals.quarantine_bytes) return damaged_error("its quarantine does not add up");
-    return bytes ? quick_check(database_, "1") : bytes.error();
+    if (!bytes) return bytes.error();
+    return check(database_, "1");
   }
   for (const char* table : small_tables)
-    if (auto done = quick_check(database_, table); !done) return done;
+    if (auto done = check(database_, table); !done) return done;
   return {};
 }
 

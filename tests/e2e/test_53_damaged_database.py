@@ -65,8 +65,9 @@ def test_a_damaged_backlog(stage):
         assert missing <= last["dropped"]["damage"], "what is missing was counted"
     notice = receiver.wait_event(lambda event: event["data"].get("notice") == "database_damaged")
     assert "sluice.db.damaged-" in notice["data"]["text"]
+    known = len(receiver.numbers)
     devices.publish(broker, devices.probe(COUNT + 1))
-    receiver.wait_numbers(len(receiver.numbers) + 1)
+    receiver.wait_numbers(known + 1)
     assert gateway.stop() == 0
     gateway.start()
     assert not gateway.process.said("damaged ("), "started again: clean"

@@ -95,7 +95,8 @@ void goes_on(Stage& stage) {
   const Snapshot before = stage.store->snapshot();
   const auto again = stage.open_again();
   ASSERT_TRUE(again) << again.error().message;
-  ASSERT_FALSE(stage.store->take_salvaged()) << "the second opening is clean";
+  const auto salvaged = stage.store->take_salvaged();
+  ASSERT_FALSE(salvaged) << "the second opening is clean: " << salvaged->why;
   ASSERT_EQ(broken_equation(stage.store->snapshot()), "");
   for (const char* cloud : {"ahead", "behind"})
     ASSERT_EQ(counts_of(stage.store->snapshot(), cloud).backlog_records, counts_of(before, cloud).backlog_records);

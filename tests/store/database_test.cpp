@@ -67,7 +67,7 @@ TEST_F(DatabaseTest, an_error_names_the_file_and_the_statement_can_run_again) {
   ASSERT_TRUE(put.bind(1, 5).run());
   const auto again = put.bind(1, 5).run();
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().kind, ErrorKind::storage);
+  EXPECT_EQ(again.error().kind, ErrorKind::damaged);
   EXPECT_NE(again.error().message.find(file.string()), std::string::npos) << again.error().message;
   EXPECT_NE(again.error().message.find("UNIQUE"), std::string::npos) << again.error().message;
   EXPECT_TRUE(put.bind(1, 6).run());
