@@ -144,6 +144,7 @@ class World {
   const int kill_chances_;
   bool wary_ = false, quiet_ = false, session_untold_ = false;
   int lives_ = 0, set_back_ = 0, number_ = 0, commands_ = 0;
+  std::int64_t quarantine_bytes_ = 0;                  ///< as of the last check, with what is sent again
   std::uint64_t accepted_now_ = 0, rejected_now_ = 0;  ///< by the cloud that is stepped, of what it was sent again
   std::string stepped_;                                ///< the cloud whose move it is
 };
