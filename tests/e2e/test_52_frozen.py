@@ -7,7 +7,7 @@ from stage import experiment
 from stage.accounts import Ledger
 from stage.waiting import holds_for
 
-FREEZES, SECONDS = experiment.rounds(2, 3), experiment.rounds(1, 100)
+FREEZES, SECONDS = 2, experiment.rounds(1, 100)
 RATE = 1000
 
 
