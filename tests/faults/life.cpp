@@ -206,7 +206,7 @@ void Life::early_messages() {
 void Life::day(std::size_t bulk) {
   stage_.options.limits.size_max = 25'000;
   if (!open()) return;
-  if (!keep_clouds({"a", "b"}) && !keep_clouds({"a", "b"})) return;
+  if (!keep_clouds({"a", "b"}) && !keep_clouds({"a", "b"})) return close();
   append(messages(3));
   append(messages(1, 9'000));
   deliver("a");
