@@ -39,12 +39,6 @@ std::string_view advice(int code) {
   }
 }
 
-/// What the program asks is right: only a file that is not as it was written lets it fail in these ways.
-bool tells_damage(int code) {
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_CONSTRAINT ||
-         code == SQLITE_MISMATCH;
-}
-
 std::string file_of(sqlite3* connection) {
   const char* file = connection != nullptr ? sqlite3_db_filename(connection, "main") : nullptr;
   return file != nullptr && *file != '\0' ? file : "SQLite";
@@ -59,7 +53,7 @@ Error failure(sqlite3* connection, const std::string& file, int code) {
   const int system = connection != nullptr && from_system ? sqlite3_system_errno(connection) : 0;
   if (system != 0) message.append(": ").append(std::system_category().message(system));
   message += advice(code & 0xff);
-  return {tells_damage(code & 0xff) ? ErrorKind::damaged : ErrorKind::storage, std::move(message)};
+  return {Database::tells_damage(code) ? ErrorKind::damaged : ErrorKind::storage, std::move(message)};
 }
 
 Error failure(sqlite3* connection, int code) {
@@ -171,6 +165,12 @@ void Database::Close::operator()(sqlite3* connection) const {
   sqlite3_close_v2(connection);
 }
 
+bool Database::tells_damage(int code) {
+  const int kind = code & 0xff;
+  return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || kind == SQLITE_ERROR || kind == SQLITE_CONSTRAINT ||
+         kind == SQLITE_MISMATCH;
+}
+
 Result<Database> Database::open(const std::filesystem::path& file, Mode mode, const std::string& vfs) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE;
   flags |= mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
@@ -236,6 +236,10 @@ Result<std::string> Database::text(std::string_view sql) const {
   const Result<bool> row = statement.next();
   if (!row) return row.error();
   return std::string(*row ? statement.text(0) : std::string_view());
+}
+
+std::string Database::file() const {
+  return file_of(connection_.get());
 }
 
 void Database::keep_log(bool keep) {

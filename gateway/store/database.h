@@ -82,6 +82,10 @@ class Database {
 
   static Result<Database> open(const std::filesystem::path& file, Mode mode, const std::string& vfs = {});
 
+  /// Whether a result code of SQLite means that the file is not as it was written. What the program asks is right:
+  /// nothing else lets it fail in these ways.
+  static bool tells_damage(int code);
+
   struct Prepared {
     Statement& statement;
     std::string_view sql;
@@ -91,6 +95,7 @@ class Database {
   /// The first column of the first row.
   Result<std::int64_t> number(std::string_view sql) const;
   Result<std::string> text(std::string_view sql) const;
+  std::string file() const;
   /// Whether closing leaves the log beside the file, rather than writing it into the file.
   void keep_log(bool keep);
 

@@ -19,14 +19,15 @@ std::uintmax_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
-/// What can be told of the files before SQLite has them, which would mend some of it silently.
-Result<> look_at_files(const fs::path& file) {
+/// What can be told of the files before SQLite has them, which would mend some of it silently. A log that is not synced
+/// has holes after a power cut, and nothing else was promised of it.
+Result<> look_at_files(const fs::path& file, Durability durability) {
   std::error_code ignored;
   if (fs::exists(file, ignored) && !fs::is_regular_file(file, ignored))
     return config_error(file.string() + " is not a file: move it away, or choose another data_dir");
   const bool empty = size_of(file) <= empty_size_max;
   if (empty && size_of(file.string() + "-wal") > 0) return damaged_error("it is empty, and its log is not");
-  if (empty) return {};
+  if (empty || durability == Durability::process_crash) return {};
   const Result<PageFile> pages = PageFile::open(file);
   if (!pages) return pages.error();
   return pages->log_is_broken() ? damaged_error("its log (sluice.db-wal) is broken in the middle") : Result<>();
@@ -46,7 +47,7 @@ Result<> open_readers(const fs::path& file, const std::string& vfs, OpenDatabase
 
 Result<OpenDatabase> open_files(const DataFolder& folder, const Store::Options& options, const Clock& clock, Log& log) {
   const fs::path file = folder.path() / database_name;
-  if (auto done = look_at_files(file); !done) return done.error();
+  if (auto done = look_at_files(file, options.durability); !done) return done.error();
   if (auto done = check_version(file, schema_steps(), options.vfs); !done) return done.error();
   if (auto done = folder.make_file(database_name); !done) return done.error();
   auto writer = Writer::open(file, options, clock, log);

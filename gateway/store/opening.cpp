@@ -1,4 +1,5 @@
 // How the Writer comes to its database: tuned, migrated, loaded, and looked over.
+#include <charconv>
 #include <utility>
 
 #include "gateway/store/schema.h"
@@ -26,12 +27,23 @@ PRAGMA journal_size_limit = 8388608;
 constexpr std::int64_t pages_looked_over_max = 8192;
 constexpr const char* small_tables[] = {"ledger", "commands", "answers", "settings", "devices", "sent_again"};
 
+/// The check puts an error of the disk among what it has found: "unable to get the page. error code=266".
+bool names_error_of_disk(std::string_view found) {
+  constexpr std::string_view before = "error code=";
+  const std::size_t at = found.find(before);
+  int code = 0;
+  if (at == std::string_view::npos) return false;
+  std::from_chars(found.data() + at + before.size(), found.data() + found.size(), code);
+  return !Database::tells_damage(code);
+}
+
 /// The quick check would not do: whether a counter is found again, or a command known, depends on the order of an
 /// index.
 Result<> check(const Database& database, const std::string& what) {
   const Result<std::string> answer = database.text("PRAGMA integrity_check(" + what + ")");
   if (!answer) return answer.error();
-  return *answer == "ok" ? Result<>() : damaged_error(*answer);
+  if (*answer == "ok") return {};
+  return names_error_of_disk(*answer) ? storage_error(database.file() + ": " + *answer) : damaged_error(*answer);
 }
 
 bool has_log(const std::filesystem::path& file) {
@@ -57,7 +69,6 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, 
   Result<Books> books = writer->load(log_was_there);
   if (!books) return books.error();
   if (auto done = writer->look_over(books->totals); !done) return done.error();
-  writer->database_.keep_log(false);
   writer->written_ = *books;
   writer->accounts_ = std::make_unique<Accounts>(*books);
   if (books->totals.running != 0) {
@@ -71,6 +82,8 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& file, 
   if (auto done = writer->database_.run("PRAGMA wal_checkpoint"); !done) return done.error();
   books->totals.probes += 1;
   if (auto done = writer->commit(std::move(*books), nullptr, {}); !done) return done.error();
+  // Until here an error leaves the log where it is: the file may say already that there must be one.
+  writer->database_.keep_log(false);
   return writer;
 }
 

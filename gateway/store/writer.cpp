@@ -165,7 +165,9 @@ Result<> Writer::close() {
   Books next = accounts_->books();
   next.totals.unclean_ends = 0;
   next.totals.running = 0;
-  return commit(std::move(next), nullptr, {});
+  auto done = commit(std::move(next), nullptr, {});
+  if (!done) database_.keep_log(true);  // the file goes on to say that there must be one
+  return done;
 }
 
 void Writer::abandon() {

@@ -43,7 +43,7 @@ def test_back_and_forth(stage):
     receiver.wait_numbers(count)
     status = gateway.wait_drained()
     Ledger(receiver.arrivals).check(count, first)
-    assert status["clouds"][0]["dropped"] == {"size": 0, "age": first} and before == first
+    assert status["clouds"][0]["dropped"] == {"size": 0, "age": first, "damage": 0} and before == first
     assert status["quarantine"]["records"] == len(settings) and status["quarantine"]["dropped"] == 0
     experiment.note_figures("clock set while running", "P2 P3 P4", seed, settings=len(settings), messages=count, dropped=before - first,
                             under_two_ids=0)

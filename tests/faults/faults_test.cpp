@@ -70,20 +70,6 @@ TEST_F(Faults, a_refusal_that_cannot_be_written_settles_nothing) {
   EXPECT_EQ(stage.store->snapshot().quarantine_records, 1u);
 }
 
-// After an error of the disk SQLite rolls back by itself; after any other the store has to.
-TEST_F(Faults, a_batch_that_is_refused_half_way_leaves_nothing) {
-  Batch batch = stage.batch(1);
-  batch.commands.resize(2);
-  batch.commands[0].number = batch.commands[1].number = 1;
-  EXPECT_FALSE(stage.store->append(batch));
-  EXPECT_EQ(stage.store->snapshot().stored, 3u);
-  batch.commands.pop_back();
-  ASSERT_TRUE(stage.store->append(batch));
-  ASSERT_TRUE(stage.open_again());
-  EXPECT_EQ(stage.store->read("a", {})->records.size(), 4u);
-  EXPECT_EQ(stage.store->latest_commands(10)->size(), 1u);
-}
-
 TEST_F(Faults, a_drop_that_cannot_be_written_drops_nothing) {
   stage.options.limits.size_max = 1000;
   ASSERT_TRUE(stage.open_again());

@@ -104,8 +104,7 @@ void goes_on(Stage& stage) {
 
 Outcome Damage::check(const Everything& truth, const Files& files, const Expected& expected) {
   Outcome outcome;
-  Stage stage;
-  stage.options.durability = Durability::process_crash;
+  Stage stage(stage::memory_disk());
   put_files(files, stage);
   const auto opened = stage.open();
   EXPECT_TRUE(opened) << opened.error().message;
