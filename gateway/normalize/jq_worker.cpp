@@ -27,7 +27,6 @@ namespace {
 using namespace std::chrono_literals;
 using Deadline = std::chrono::steady_clock::time_point;
 
-constexpr Duration run_time_max = 1s;
 constexpr Duration compile_time_max = 20s;
 constexpr Duration poll_time_max = 60s;
 constexpr rlim_t memory_max = 256ul * 1024 * 1024;
@@ -165,6 +164,10 @@ void JqWorker::stop() {
   process_ = -1;
 }
 
+std::string JqWorker::too_long() const {
+  return "the program took longer than " + std::to_string(time_max_.count()) + " s";
+}
+
 Result<std::string> JqWorker::fail(std::string why) {
   stop();
   return invalid(std::move(why));
@@ -174,7 +177,7 @@ Result<std::string> JqWorker::run(std::size_t program, std::string_view json) {
   while (json.ends_with('\0')) json.remove_suffix(1);
   if (channel_ < 0)
     if (const Result<> started = start(); !started) return fail(started.error().message);
-  const Deadline until = std::chrono::steady_clock::now() + run_time_max;
+  const Deadline until = std::chrono::steady_clock::now() + time_max_;
   const Question question{static_cast<std::uint32_t>(program), static_cast<std::uint32_t>(json.size())};
   Answer answer{};
   const bool answered = send_all(channel_, &question, sizeof question, until) &&
@@ -182,11 +185,11 @@ Result<std::string> JqWorker::run(std::size_t program, std::string_view json) {
                         receive_all(channel_, &answer, sizeof answer, until);
   if (!answered) {
     const bool late = std::chrono::steady_clock::now() >= until;
-    return fail(late ? "the program took longer than 1 s" : "the program took more than 256 MiB, or failed in itself");
+    return fail(late ? too_long() : "the program took more than 256 MiB, or failed in itself");
   }
   if (answer.size > answer_size_max) return fail("the result is larger than 16 MiB");
   std::string text(answer.size, '\0');
-  if (!receive_all(channel_, text.data(), text.size(), until)) return fail("the program took longer than 1 s");
+  if (!receive_all(channel_, text.data(), text.size(), until)) return fail(too_long());
   switch (static_cast<JqProgram::Outcome::Kind>(answer.kind)) {
     case JqProgram::Outcome::Kind::value:
       return text;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@ namespace sluice::normalize {
 /// first message that needs it, and ends with this object, or with the gateway. One thread.
 class JqWorker {
  public:
-  explicit JqWorker(std::vector<std::string> programs) : programs_(std::move(programs)) {}
+  explicit JqWorker(std::vector<std::string> programs, std::chrono::seconds time_max = std::chrono::seconds(1))
+      : programs_(std::move(programs)), time_max_(time_max) {}
   ~JqWorker() { stop(); }
   JqWorker(const JqWorker&) = delete;
   JqWorker& operator=(const JqWorker&) = delete;
@@ -31,7 +33,10 @@ class JqWorker {
   void stop();
   Result<std::string> fail(std::string why);
 
-  std::vector<std::string> programs_;
+  std::string too_long() const;
+
+  const std::vector<std::string> programs_;
+  const std::chrono::seconds time_max_;  ///< a message
   pid_t process_ = -1;
   int channel_ = -1;
 };
