@@ -124,6 +124,17 @@ void Sink::expect_put_off(Answer& answer, bool paused) {
   EXPECT_NE(answer.wait_for(Duration(0)), std::future_status::ready) << "it says: " << answer.get();
 }
 
+void Sink::expect_patience_with(Door door) {
+  peer.stands(door);
+  start(Duration(300));
+  const auto all = records(2);
+  Answer answer = deliver(all);
+  expect_put_off(answer);
+  EXPECT_EQ(arrivals(), 0U);
+  peer.stands(Door::open);
+  expect_recovery(answer, all);
+}
+
 void Sink::expect_recovery(Answer& answer, const std::vector<Record>& all) {
   const std::string everything(all.size(), 'a');
   if (!standing()) {

@@ -50,6 +50,8 @@ class Sink : public testing::TestWithParam<Kind> {
   void expect_put_off(Answer& answer, bool paused = false);
   /// The peer is good again: everything that was put off arrives, in order.
   void expect_recovery(Answer& answer, const std::vector<Record>& all);
+  /// A peer that stands so gets nothing, and everything once it opens.
+  void expect_patience_with(Door door);
   /// A stop that comes once `reached` ends everything soon, and nothing is settled.
   void expect_stop(const std::vector<Record>& all, const std::function<bool()>& reached);
   /// Nothing is sent to a peer that shows that certificate, until it shows the right one.

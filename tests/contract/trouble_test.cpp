@@ -9,25 +9,11 @@ using stage::eventually;
 constexpr Duration soon(300);
 
 TEST_P(Sink, GivesUpAHandshakeThatHangs) {
-  peer.stands(Door::deaf);
-  start(soon);
-  const auto all = records(2);
-  Answer answer = deliver(all);
-  expect_put_off(answer);
-  EXPECT_EQ(arrivals(), 0U);
-  peer.stands(Door::open);
-  expect_recovery(answer, all);
+  expect_patience_with(Door::deaf);
 }
 
 TEST_P(Sink, GivesUpAPeerThatNeverSpeaks) {
-  peer.stands(Door::mute);
-  start(soon);
-  const auto all = records(2);
-  Answer answer = deliver(all);
-  expect_put_off(answer);
-  EXPECT_EQ(arrivals(), 0U);
-  peer.stands(Door::open);
-  expect_recovery(answer, all);
+  expect_patience_with(Door::mute);
 }
 
 TEST_P(Sink, InventsNoVerdictWhereNoneComes) {
